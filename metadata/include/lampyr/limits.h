@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every limit of the verifier, each with the attack it stops.
+ *
+ * There are two profiles. The primary verifies with `gateway` and then checks what it relays
+ * to partial verifiers under `constrained` too, so that a board is never offered what it must refuse. */
+#ifndef LAMPYR_LIMITS_H
+#define LAMPYR_LIMITS_H
+
+#include <stdint.h>
+
+/* Compile-time ceilings: sizes of arrays inside the verifier's own structs. */
+#ifndef LP_CONSTRAINED
+#define LP_CONSTRAINED 0 /* 1 in firmware: only the constrained profile is used */
+#endif
+
+enum {
+    LP_NAME_BYTES = 512,                              /* longest role or image name, UTF-8, with terminator */
+    LP_RECORD_TOKENS = LP_CONSTRAINED ? 32 : 192,     /* jsmn tokens of one small object */
+    LP_SEARCH_DEPTH = 16,                             /* delegation frames, whatever the profile */
+    LP_MULTI_DEPTH = 4,                               /* multi-role delegations inside each other */
+    LP_MULTI_ROLES = 8,                               /* roles of one multi-role delegation */
+    LP_SEARCH_ROLES = 64,                             /* delegated roles visited for one image */
+    LP_ECUS = 1024,                                   /* ECUs of one vehicle */
+    LP_PUBLIC_KEY_BYTES = LP_CONSTRAINED ? 64 : 1056, /* RSA-8192 is the largest key taken */
+    LP_SIGNATURE_BYTES = LP_CONSTRAINED ? 72 : 1024,  /* and its signature */
+    LP_ROLE_KEYS = LP_CONSTRAINED ? 8 : 64,           /* ceiling of lp_limits.keys */
+};
+
+typedef struct lp_limits {
+    uint32_t root_bytes;       /* endless data */
+    uint32_t timestamp_bytes;  /* endless data */
+    uint32_t time_bytes;       /* endless data: one time attestation */
+    uint32_t snapshot_bytes;   /* endless data, when the timestamp gives no length */
+    uint32_t targets_bytes;    /* endless data, when the snapshot gives no length */
+    uint64_t image_bytes;      /* endless data */
+    uint32_t root_rotations;   /* endless chain: later roots are followed on the next run */
+    uint16_t json_depth;       /* stack exhaustion */
+    uint16_t keys;             /* keyids of one role: signature-check exhaustion */
+    uint16_t signatures;       /* signatures of one file: signature-check exhaustion */
+    uint16_t delegations;      /* delegated roles visited for one image: endless graph */
+    uint16_t delegation_depth; /* endless chain */
+    uint16_t ecus;             /* ECUs in one vehicle's targets (gateway) */
+} lp_limits;
+
+extern const lp_limits lp_limits_gateway;
+extern const lp_limits lp_limits_constrained;
+
+#endif

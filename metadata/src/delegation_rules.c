@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delegation.h"
+#include "json_internal.h"
+#include "lampyr/encode.h"
+#include "lampyr/path.h"
+
+#include <string.h>
+
+/* --- what a delegation must look like (TUF 1.0.34, 4.5) --- */
+
+/* A role that is delegated to: its name, keys and threshold. */
+static lp_code check_delegatee(lp_json keys, lp_json role) {
+    lp_role_keys role_keys;
+    lp_str name;
+    lp_code code = lp_role_keys_read(keys, role, &role_keys);
+    if (code == LP_OK) {
+        code = lp_json_string(lp_json_get(role, "name"), &name);
+    }
+    for (lp_role top = LP_ROLE_ROOT; code == LP_OK && top <= LP_ROLE_TARGETS; top++) {
+        if (lp_str_is(name, lp_role_name(top))) {
+            code = LP_FIELD_VALUE;
+        }
+    }
+    return code;
+}
+
+/* The roles of a multi-role delegation, and how many must agree (TAP 3). */
+static lp_code check_multi(lp_json keys, lp_json delegation, lp_json roles) {
+    uint64_t agreement;
+    size_t count = lp_json_count(roles);
+    lp_code code = lp_json_is_array(roles) ? LP_OK : LP_FIELD_TYPE;
+    if (code == LP_OK) {
+        code = lp_json_uint(lp_json_get(delegation, "min_roles_in_agreement"), &agreement);
+    }
+    if (code == LP_OK && (agreement == 0 || agreement > count)) {
+        code = LP_THRESHOLD_INVALID;
+    }
+    if (code == LP_OK && count > LP_MULTI_ROLES) {
+        code = LP_LIMIT_DELEGATIONS;
+    }
+    lp_json_iter iter = lp_json_iterate(roles);
+    lp_json role;
+    while (code == LP_OK && lp_json_next(&iter, NULL, &role)) {
+        code = check_delegatee(keys, role);
+    }
+    return code;
+}
+
+static lp_code check_delegation(lp_json keys, lp_json delegation) {
+    lp_json roles = lp_json_get(delegation, "roles");
+    lp_json paths = lp_json_get(delegation, "paths");
+    lp_json prefixes = lp_json_get(delegation, "path_hash_prefixes");
+    bool terminating;
+    lp_code code = lp_json_is_object(delegation) ? LP_OK : LP_FIELD_TYPE;
+    if (code == LP_OK) {
+        code = roles.ptr != NULL ? check_multi(keys, delegation, roles) : check_delegatee(keys, delegation);
+    }
+    if (code == LP_OK) {
+        code = lp_json_bool(lp_json_get(delegation, "terminating"), &terminating);
+    }
+    if (code == LP_OK && (paths.ptr == NULL) == (prefixes.ptr == NULL)) {
+        code = paths.ptr == NULL ? LP_FIELD_MISSING : LP_FIELD_VALUE; /* exactly one of the two */
+    }
+    if (code == LP_OK && !lp_json_is_array(paths.ptr != NULL ? paths : prefixes)) {
+        code = LP_FIELD_TYPE;
+    }
+    return code;
+}
+
+/* Hash bins: all share keys and threshold, and names are made from a prefix. */
+static lp_code check_succinct(lp_json keys, lp_json succinct) {
+    lp_role_keys role_keys;
+    uint64_t bits;
+    lp_str prefix;
+    lp_code code = lp_role_keys_read(keys, succinct, &role_keys);
+    if (code == LP_OK) {
+        code = lp_json_uint(lp_json_get(succinct, "bit_length"), &bits);
+    }
+    if (code == LP_OK && (bits < 1 || bits > 32)) {
+        code = LP_FIELD_VALUE;
+    }
+    if (code == LP_OK) {
+        code = lp_json_string(lp_json_get(succinct, "name_prefix"), &prefix);
+    }
+    if (code == LP_OK && lp_json_plain_end(prefix.ptr, prefix.ptr + prefix.len) != prefix.ptr + prefix.len) {
+        code = LP_FIELD_VALUE; /* the name is used unescaped */
+    }
+    return code;
+}
+
+lp_code lp_delegations_check(lp_json delegations) {
+    lp_json keys = lp_json_get(delegations, "keys");
+    lp_json roles = lp_json_get(delegations, "roles");
+    lp_json succinct = lp_json_get(delegations, "succinct_roles");
+    if (!lp_json_is_object(delegations)) {
+        return LP_FIELD_TYPE;
+    }
+    if (keys.ptr == NULL || (roles.ptr == NULL && succinct.ptr == NULL)) {
+        return LP_FIELD_MISSING;
+    }
+    if (!lp_json_is_object(keys) || (roles.ptr != NULL && !lp_json_is_array(roles))) {
+        return LP_FIELD_TYPE;
+    }
+    if (roles.ptr != NULL && succinct.ptr != NULL) {
+        return LP_FIELD_VALUE;
+    }
+    lp_code code = succinct.ptr != NULL ? check_succinct(keys, succinct) : LP_OK;
+    lp_json_iter iter = lp_json_iterate(roles);
+    lp_json delegation;
+    while (code == LP_OK && lp_json_next(&iter, NULL, &delegation)) {
+        code = check_delegation(keys, delegation);
+    }
+    return code;
+}
+
+/* --- which apply --- */
+
+/* Does one of `paths` match the image's name? Patterns that are no strings or too long match nothing. */
+static bool paths_match(const lp_search *s, lp_json paths) {
+    lp_json_iter iter = lp_json_iterate(paths);
+    lp_json value;
+    lp_str pattern;
+    char text[LP_NAME_BYTES];
+    while (lp_json_next(&iter, NULL, &value)) {
+        if (lp_json_string(value, &pattern) == LP_OK && lp_str_copy(pattern, text, sizeof text, NULL) == LP_OK &&
+            lp_path_match(s->tuf->config.dialect, text, s->image)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does the SHA-256 of the image's name start with one of `prefixes`? */
+static bool prefixes_match(const lp_search *s, lp_json prefixes) {
+    lp_json_iter iter = lp_json_iterate(prefixes);
+    lp_json value;
+    lp_str prefix;
+    char hex[2 * LP_SHA256_BYTES + 1];
+    lp_hex_encode(s->image_hash, sizeof s->image_hash, hex);
+    while (lp_json_next(&iter, NULL, &value)) {
+        if (lp_json_string(value, &prefix) == LP_OK && prefix.len <= 2 * LP_SHA256_BYTES &&
+            memcmp(prefix.ptr, hex, prefix.len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is the delegation for the hardware of every ECU that is to run the image? Without a list it is for any. */
+static bool hardware_matches(const lp_search *s, lp_json hardware_ids) {
+    if (hardware_ids.ptr == NULL) {
+        return true;
+    }
+    lp_json_iter iter = lp_json_iterate(s->ecus);
+    lp_str serial;
+    lp_json ecu;
+    lp_str hardware;
+    while (lp_json_next(&iter, &serial, &ecu)) {
+        if (lp_target_ecu_hardware(ecu, &hardware) != LP_OK || !lp_hardware_listed(hardware_ids, hardware)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool lp_delegation_applies(const lp_search *s, lp_json delegation) {
+    lp_json paths = lp_json_get(delegation, "paths");
+    bool named =
+        paths.ptr != NULL ? paths_match(s, paths) : prefixes_match(s, lp_json_get(delegation, "path_hash_prefixes"));
+    return named && hardware_matches(s, lp_json_get(delegation, "hardwareIds"));
+}
+
+lp_code lp_delegation_bin(const lp_search *s, lp_json succinct, char *out, size_t out_bytes) {
+    uint64_t bits = 0;
+    lp_str prefix = {NULL, 0};
+    lp_code code = lp_json_uint(lp_json_get(succinct, "bit_length"), &bits);
+    if (code == LP_OK) {
+        code = lp_json_string(lp_json_get(succinct, "name_prefix"), &prefix);
+    }
+    if (code != LP_OK) {
+        return code;
+    }
+    size_t digits = ((size_t)bits + 3) / 4;
+    if (prefix.len + 1 + digits >= out_bytes) {
+        return LP_LIMIT_STRING;
+    }
+    uint32_t bin = (uint32_t)s->image_hash[0] << 24 | (uint32_t)s->image_hash[1] << 16 |
+                   (uint32_t)s->image_hash[2] << 8 | s->image_hash[3];
+    bin >>= 32 - bits;
+    memcpy(out, prefix.ptr, prefix.len);
+    out[prefix.len] = '-';
+    char *end = out + prefix.len + 1 + digits;
+    *end = '\0';
+    for (size_t i = 0; i < digits; i++, bin >>= 4) {
+        *--end = "0123456789abcdef"[bin & 15];
+    }
+    return LP_OK;
+}
+
+/* --- agreement of a multi-role delegation --- */
+
+static bool same_hardware(const lp_target *a, const lp_target *b) {
+    lp_json in_a = lp_target_hardware_ids(a);
+    lp_json in_b = lp_target_hardware_ids(b);
+    lp_json_iter iter = lp_json_iterate(in_a);
+    lp_json value;
+    lp_str hardware;
+    while (lp_json_next(&iter, NULL, &value)) {
+        if (lp_json_string(value, &hardware) != LP_OK || !lp_hardware_listed(in_b, hardware)) {
+            return false;
+        }
+    }
+    return lp_json_count(in_a) == lp_json_count(in_b);
+}
+
+/* Do two roles say the same: all that is not custom, and the custom fields that must match? */
+static bool agree(const lp_target *a, const lp_target *b) {
+    return a->length_bytes == b->length_bytes && lp_hashes_agree(&a->hashes, &b->hashes) &&
+           a->has_counter == b->has_counter && a->counter == b->counter && same_hardware(a, b);
+}
+
+const lp_target *lp_delegation_agreed(const lp_search_multi *multi) {
+    for (unsigned i = 0; i < multi->count; i++) {
+        uint64_t votes = 0;
+        for (unsigned j = 0; j < multi->count; j++) {
+            votes += agree(&multi->said[i], &multi->said[j]);
+        }
+        if (votes >= multi->agreement) {
+            return &multi->said[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "procedure.h"
+
+static lp_code check_length(const lp_file_info *info, size_t len) {
+    if (!info->has_length || len == info->length_bytes) {
+        return LP_OK;
+    }
+    return len < info->length_bytes ? LP_LENGTH_MISMATCH : LP_LIMIT_FILE;
+}
+
+/* Some legacy servers hash the canonical form of the whole file. */
+static bool canonical_matches(const lp_tuf_config *config, const lp_file_info *info, lp_slice bytes,
+                              lp_scratch scratch) {
+    lp_json whole;
+    lp_slice canonical;
+    return config->dialect == LP_DIALECT_LEGACY &&
+           lp_json_check(bytes, config->form, config->dialect, config->limits->json_depth, scratch, &whole, NULL) ==
+               LP_OK &&
+           lp_json_canonical(whole, config->dialect, scratch, &canonical) == LP_OK &&
+           lp_hashes_check(config->crypto, &info->hashes, canonical, LP_HASH_MISMATCH) == LP_OK;
+}
+
+static lp_code check_bytes(const lp_tuf_config *config, const lp_file_info *info, lp_slice bytes, lp_scratch scratch) {
+    lp_code code = check_length(info, bytes.len);
+    if (code == LP_OK && info->has_hashes) {
+        code = lp_hashes_check(config->crypto, &info->hashes, bytes, LP_HASH_MISMATCH);
+        if (code != LP_OK && canonical_matches(config, info, bytes, scratch)) {
+            code = LP_OK;
+        }
+    }
+    return code;
+}
+
+static lp_code check_version(const lp_file_info *info, const lp_signed *doc) {
+    return info->version != 0 && doc->version != info->version ? LP_VERSION_MISMATCH : LP_OK;
+}
+
+lp_code lp_procedure_matches(const lp_tuf_config *config, const lp_file_info *info, const lp_signed *doc,
+                             lp_scratch scratch) {
+    lp_code code = check_version(info, doc);
+    return code == LP_OK ? check_bytes(config, info, doc->file, scratch) : code;
+}
+
+lp_code lp_procedure_open(const lp_tuf_config *config, const lp_file_info *info, lp_slice bytes, lp_role role,
+                          lp_scratch scratch, lp_signed *out) {
+    lp_signed doc;
+    lp_code code = check_bytes(config, info, bytes, scratch);
+    if (code == LP_OK) {
+        code = lp_signed_parse(bytes, role, config->form, config->dialect, config->limits, scratch, &doc);
+    }
+    if (code == LP_OK) {
+        code = check_version(info, &doc);
+    }
+    if (code == LP_OK) {
+        *out = doc;
+    }
+    return code;
+}
+
+const char *lp_procedure_length_clause(lp_role role) {
+    switch (role) {
+    case LP_ROLE_ROOT:
+        return "Uptane 2.1.0, 5.4.4.3 step 2.2";
+    case LP_ROLE_TIMESTAMP:
+        return "Uptane 2.1.0, 5.4.4.4 step 1";
+    case LP_ROLE_SNAPSHOT:
+        return "Uptane 2.1.0, 5.4.4.5 step 1";
+    default:
+        return "Uptane 2.1.0, 5.4.4.6 step 1";
+    }
+}
