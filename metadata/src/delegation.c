@@ -27,7 +27,7 @@ static void refuse(lp_search *s, lp_code code, const char *clause) {
     s->error = (lp_error){.code = code,
                           .repo = s->tuf->config.repo,
                           .role = LP_ROLE_DELEGATED,
-                          .version = s->tuf->root.consistent_snapshot ? s->info.version : 0,
+                          .version = s->tuf->chain.root.consistent_snapshot ? s->info.version : 0,
                           .subject = s->name,
                           .clause = clause};
     s->state = REFUSED;
@@ -273,7 +273,7 @@ void lp_search_next(const lp_search *s, lp_ask *ask) {
     memcpy(ask->name, s->name_text, sizeof ask->name);
     ask->max_bytes = s->tuf->config.limits->targets_bytes;
     if (s->state == FETCH_ROLE) {
-        ask->version = s->tuf->root.consistent_snapshot ? s->info.version : 0;
+        ask->version = s->tuf->chain.root.consistent_snapshot ? s->info.version : 0;
         if (s->info.has_length && s->info.length_bytes < ask->max_bytes) {
             ask->max_bytes = s->info.length_bytes;
         }
@@ -282,50 +282,33 @@ void lp_search_next(const lp_search *s, lp_ask *ask) {
     }
 }
 
-static lp_code verify(const lp_search *s, const lp_signed *doc, lp_scratch scratch) {
-    return lp_signed_verify(doc, &s->keys, s->tuf->config.crypto, s->tuf->config.limits, scratch);
+static lp_targets_rules rules_of(const lp_search *s) {
+    return (lp_targets_rules){.role = LP_ROLE_DELEGATED, .keys = s->keys, .info = &s->info, .floor = s->floor};
 }
 
-static bool expired(const lp_search *s, const lp_signed *doc) {
-    return s->tuf->config.now >= doc->expires;
+static lp_code check_delegations(const lp_trusted_targets *role) {
+    return role->delegations.ptr != NULL ? lp_delegations_check(role->delegations) : LP_OK;
 }
 
 /* A stored copy counts only under the keys its delegator of now sets. */
 static void load_role(lp_search *s, lp_slice bytes, lp_scratch scratch) {
-    const lp_tuf_config *config = &s->tuf->config;
     lp_trusted_targets role;
+    lp_targets_rules rules = rules_of(s);
     s->state = FETCH_ROLE;
-    if (lp_signed_parse(bytes, LP_ROLE_DELEGATED, config->form, config->dialect, config->limits, scratch, &role.doc) !=
-            LP_OK ||
-        verify(s, &role.doc, scratch) != LP_OK) {
-        return;
-    }
-    s->floor = role.doc.version;
-    if (lp_procedure_matches(config, &s->info, &role.doc, scratch) == LP_OK && !expired(s, &role.doc) &&
-        lp_targets_read(&role.doc, &role) == LP_OK) {
+    if (lp_procedure_stored_targets(&s->tuf->config, &rules, bytes, scratch, &role, &s->floor) &&
+        check_delegations(&role) == LP_OK) {
         enter(s, &role, s->terminating);
     }
 }
 
 static void give_role(lp_search *s, lp_slice bytes, lp_scratch scratch) {
     lp_trusted_targets role;
-    const char *clause = "Uptane 2.1.0, 5.4.4.6 step 2";
-    lp_code code = lp_procedure_open(&s->tuf->config, &s->info, bytes, LP_ROLE_DELEGATED, scratch, &role.doc);
+    lp_targets_rules rules = rules_of(s);
+    const char *clause;
+    lp_code code = lp_procedure_targets(&s->tuf->config, &rules, bytes, scratch, &role, &clause);
     if (code == LP_OK) {
-        clause = "Uptane 2.1.0, 5.4.4.6 step 3.2";
-        code = verify(s, &role.doc, scratch);
-    }
-    if (code == LP_OK && role.doc.version < s->floor) {
-        clause = "Uptane 2.1.0, 5.4.4.6 step 4";
-        code = LP_ROLLBACK_VERSION;
-    }
-    if (code == LP_OK && expired(s, &role.doc)) {
-        clause = "Uptane 2.1.0, 5.4.4.6 step 5";
-        code = LP_EXPIRED;
-    }
-    if (code == LP_OK) {
-        clause = "Uptane 2.1.0, 5.2.3";
-        code = lp_targets_read(&role.doc, &role);
+        clause = "Uptane 2.1.0, 5.2.3.2";
+        code = check_delegations(&role);
     }
     if (code != LP_OK) {
         reject(s, code, clause);

@@ -220,7 +220,7 @@ static void next_target(lp_full *full) {
         set_verdict(full, code, LP_REPO_DIRECTOR, clause);
         return;
     }
-    verdict->consistent = full->image.root.consistent_snapshot;
+    verdict->consistent = full->image.chain.root.consistent_snapshot;
     lp_search_begin(&full->search, &full->image, verdict->director.name, lp_target_ecus(&verdict->director));
     full->state = SEARCH;
 }

@@ -202,9 +202,12 @@ static lp_code put_member(canonical *c, lp_str key, lp_json value) {
 
 static lp_code put_object(canonical *c, lp_json object) {
     lp_scratch whole = c->scratch;
+    if (whole.ptr == NULL) {
+        return LP_LIMIT_MEMORY;
+    }
     lp_scratch free_part = {(char *)whole.ptr + c->len, whole.bytes - c->len};
     lp_json_index index;
-    lp_code code = whole.ptr != NULL ? lp_json_index_build(object, &free_part, &index) : LP_LIMIT_MEMORY;
+    lp_code code = lp_json_index_build(object, &free_part, &index);
     if (code != LP_OK) {
         return code;
     }

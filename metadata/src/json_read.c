@@ -208,7 +208,8 @@ lp_code lp_json_uint(lp_json value, uint64_t *out) {
         if (digit > 9) {
             return LP_FIELD_TYPE;
         }
-        if (number > ((uint64_t)INT64_MAX - digit) / 10) {
+        /* 18 digits always fit; from there on the top bit tells. */
+        if (i >= 19 || (i == 18 && number * 10 + digit > (uint64_t)INT64_MAX)) {
             return LP_FIELD_VALUE;
         }
         number = number * 10 + digit;

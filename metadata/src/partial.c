@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Partial verification (Uptane 2.1.0, 5.4.4.1) with the director's root chain. */
+#include "chain.h"
 #include "director.h"
 #include "lampyr/uptane.h"
+#include "procedure.h"
 
 #include <string.h>
+
+enum state {
+    ROOT_CHAIN, /* chain.c */
+    LOAD_TARGETS,
+    FETCH_TARGETS,
+    STORE_TARGETS,
+    TRUSTED,
+    REFUSED,
+};
 
 /* What new targets mean for this ECU (Uptane 2.1.0, 5.4.3.4). */
 static lp_code check_own_target(lp_partial *partial, const lp_target *target, lp_str hardware, const char **clause) {
@@ -15,8 +26,7 @@ static lp_code check_own_target(lp_partial *partial, const lp_target *target, lp
     return lp_director_check_image(target, config->counter_floor, clause);
 }
 
-static lp_code check_targets(void *ctx, const lp_trusted_targets *targets, lp_error *error) {
-    lp_partial *partial = ctx;
+static lp_code check_targets(lp_partial *partial, const lp_trusted_targets *targets, lp_error *error) {
     lp_str hardware = {NULL, 0};
     bool found = false;
     lp_target target = {.length_bytes = 0};
@@ -39,50 +49,149 @@ static lp_code check_targets(void *ctx, const lp_trusted_targets *targets, lp_er
 void lp_partial_begin(lp_partial *partial, const lp_partial_config *config) {
     memset(partial, 0, sizeof *partial);
     partial->config = *config;
-    lp_tuf_config tuf = {.repo = LP_REPO_DIRECTOR,
-                         .dialect = config->dialect,
-                         .form = config->form,
-                         .limits = config->limits,
-                         .crypto = config->crypto,
-                         .now = config->now,
-                         .root_and_targets_only = true,
-                         .check_targets = check_targets,
-                         .ctx = partial};
-    lp_tuf_begin(&partial->director, &tuf);
+    partial->director = (lp_tuf_config){.repo = LP_REPO_DIRECTOR,
+                                        .dialect = config->dialect,
+                                        .form = config->form,
+                                        .limits = config->limits,
+                                        .crypto = config->crypto,
+                                        .now = config->now,
+                                        .root_and_targets_only = true};
+}
+
+static void refuse(lp_partial *partial, const lp_error *error) {
+    partial->error = *error;
+    partial->error.repo = LP_REPO_DIRECTOR;
+    partial->state = REFUSED;
+}
+
+static void misuse(lp_partial *partial) {
+    refuse(partial, &(lp_error){.code = LP_MISUSE, .clause = ""});
+}
+
+static void follow_chain(lp_partial *partial, lp_code code, const lp_error *error) {
+    if (code != LP_OK) {
+        refuse(partial, error);
+    } else if (partial->chain.state == LP_CHAIN_END) {
+        partial->state = LOAD_TARGETS;
+    }
+}
+
+static lp_code rules_of(const lp_partial *partial, lp_targets_rules *rules) {
+    *rules = (lp_targets_rules){.role = LP_ROLE_TARGETS, .floor = partial->targets_floor};
+    return lp_root_role_keys(&partial->chain.root.doc, LP_ROLE_TARGETS, &rules->keys);
+}
+
+static void load_targets(lp_partial *partial, lp_slice bytes, lp_scratch scratch) {
+    lp_targets_rules rules;
+    lp_trusted_targets ignored;
+    uint64_t floor = 0;
+    if (rules_of(partial, &rules) == LP_OK) {
+        (void)lp_procedure_stored_targets(&partial->director, &rules, bytes, scratch, &ignored, &floor);
+    }
+    /* Rotated keys make it forget the version: recovery from a fast-forward attack. */
+    partial->targets_floor = partial->chain.rotated_targets ? 0 : floor;
+    partial->state = FETCH_TARGETS;
+}
+
+static void give_targets(lp_partial *partial, lp_slice bytes, lp_scratch scratch) {
+    lp_targets_rules rules;
+    lp_error error = {.role = LP_ROLE_TARGETS, .clause = lp_procedure_length_clause(LP_ROLE_TARGETS)};
+    error.code = bytes.len > partial->config.limits->targets_bytes ? LP_LIMIT_FILE : rules_of(partial, &rules);
+    if (error.code == LP_OK) {
+        error.code = lp_procedure_targets(&partial->director, &rules, bytes, scratch, &partial->targets, &error.clause);
+    }
+    if (error.code == LP_OK) {
+        error.code = check_targets(partial, &partial->targets, &error);
+    }
+    if (error.code != LP_OK) {
+        refuse(partial, &error);
+        return;
+    }
+    partial->state = STORE_TARGETS;
 }
 
 void lp_partial_next(const lp_partial *partial, lp_ask *ask) {
-    lp_tuf_next(&partial->director, ask);
+    static const lp_ask_kind kinds[] = {LP_ASK_LOAD,  LP_ASK_LOAD,    LP_ASK_FETCH,
+                                        LP_ASK_STORE, LP_ASK_TRUSTED, LP_ASK_REFUSED};
+    memset(ask, 0, sizeof *ask);
+    ask->repo = LP_REPO_DIRECTOR;
+    ask->kind = kinds[partial->state];
+    if (partial->state == ROOT_CHAIN) {
+        lp_chain_ask(&partial->chain, &partial->director, ask);
+    } else if (partial->state < TRUSTED) {
+        ask->role = LP_ROLE_TARGETS;
+        ask->max_bytes = partial->config.limits->targets_bytes;
+        ask->data = partial->state == STORE_TARGETS ? partial->targets.doc.file : (lp_slice){NULL, 0};
+    }
 }
 
 void lp_partial_give(lp_partial *partial, lp_slice bytes, lp_scratch scratch) {
-    lp_tuf_give(&partial->director, bytes, scratch);
+    lp_error error = {.code = LP_OK};
+    if (partial->state == ROOT_CHAIN && partial->chain.state != LP_CHAIN_STORE) {
+        follow_chain(partial, lp_chain_give(&partial->chain, &partial->director, bytes, scratch, &error), &error);
+    } else if (partial->state == LOAD_TARGETS) {
+        load_targets(partial, bytes, scratch);
+    } else if (partial->state == FETCH_TARGETS) {
+        give_targets(partial, bytes, scratch);
+    } else {
+        misuse(partial);
+    }
 }
 
 void lp_partial_absent(lp_partial *partial) {
-    lp_tuf_absent(&partial->director);
+    lp_error error = {
+        .code = LP_MISSING_FILE, .role = LP_ROLE_TARGETS, .clause = lp_procedure_length_clause(LP_ROLE_TARGETS)};
+    if (partial->state == ROOT_CHAIN && partial->chain.state != LP_CHAIN_STORE) {
+        follow_chain(partial, lp_chain_absent(&partial->chain, &partial->director, &error), &error);
+    } else if (partial->state == LOAD_TARGETS) {
+        partial->state = FETCH_TARGETS;
+    } else if (partial->state == FETCH_TARGETS) {
+        refuse(partial, &error);
+    } else {
+        misuse(partial);
+    }
 }
 
 void lp_partial_failed(lp_partial *partial, lp_code code) {
-    lp_tuf_failed(&partial->director, code);
+    lp_ask ask;
+    lp_partial_next(partial, &ask);
+    if (ask.kind != LP_ASK_FETCH) {
+        misuse(partial);
+        return;
+    }
+    refuse(partial,
+           &(lp_error){
+               .code = code, .role = ask.role, .version = ask.version, .clause = lp_procedure_length_clause(ask.role)});
 }
 
 void lp_partial_done(lp_partial *partial, bool ok) {
-    lp_tuf_done(&partial->director, ok);
+    lp_ask ask;
+    lp_error error = {.code = LP_STATE, .clause = "Uptane 2.1.0, 5.4.4"};
+    lp_partial_next(partial, &ask);
+    error.role = ask.role;
+    if (ask.kind != LP_ASK_STORE) {
+        misuse(partial);
+    } else if (!ok) {
+        refuse(partial, &error);
+    } else if (partial->state == ROOT_CHAIN) {
+        follow_chain(partial, lp_chain_stored(&partial->chain, &partial->director, &error), &error);
+    } else {
+        partial->state = TRUSTED;
+    }
 }
 
 const lp_error *lp_partial_error(const lp_partial *partial) {
-    return lp_tuf_error(&partial->director);
+    return &partial->error;
 }
 
 const lp_target *lp_partial_target(const lp_partial *partial) {
-    return partial->has_target && lp_tuf_targets(&partial->director) != NULL ? &partial->target : NULL;
+    return partial->state == TRUSTED && partial->has_target ? &partial->target : NULL;
 }
 
 const lp_trusted_root *lp_partial_root(const lp_partial *partial) {
-    return lp_tuf_root(&partial->director);
+    return partial->chain.have_root ? &partial->chain.root : NULL;
 }
 
 const lp_trusted_targets *lp_partial_targets(const lp_partial *partial) {
-    return lp_tuf_targets(&partial->director);
+    return partial->state == TRUSTED ? &partial->targets : NULL;
 }

@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "procedure.h"
 
+lp_code lp_procedure_verify(const lp_tuf_config *config, const lp_signed *root, const lp_signed *doc, lp_role role,
+                            lp_scratch scratch) {
+    lp_role_keys keys;
+    lp_code code = lp_root_role_keys(root, role, &keys);
+    return code == LP_OK ? lp_signed_verify(doc, &keys, config->crypto, config->limits, scratch) : code;
+}
+
+bool lp_procedure_expired(const lp_tuf_config *config, const lp_signed *doc) {
+    return config->now >= doc->expires;
+}
+
 static lp_code check_length(const lp_file_info *info, size_t len) {
     if (!info->has_length || len == info->length_bytes) {
         return LP_OK;
@@ -32,7 +43,7 @@ static lp_code check_bytes(const lp_tuf_config *config, const lp_file_info *info
 }
 
 static lp_code check_version(const lp_file_info *info, const lp_signed *doc) {
-    return info->version != 0 && doc->version != info->version ? LP_VERSION_MISMATCH : LP_OK;
+    return doc->version != info->version ? LP_VERSION_MISMATCH : LP_OK;
 }
 
 lp_code lp_procedure_matches(const lp_tuf_config *config, const lp_file_info *info, const lp_signed *doc,
@@ -41,20 +52,62 @@ lp_code lp_procedure_matches(const lp_tuf_config *config, const lp_file_info *in
     return code == LP_OK ? check_bytes(config, info, doc->file, scratch) : code;
 }
 
+/* Partial verifiers have no snapshot, and so no references. */
+static bool refers(const lp_file_info *info) {
+    return info != NULL && !LP_CONSTRAINED;
+}
+
 lp_code lp_procedure_open(const lp_tuf_config *config, const lp_file_info *info, lp_slice bytes, lp_role role,
                           lp_scratch scratch, lp_signed *out) {
     lp_signed doc;
-    lp_code code = check_bytes(config, info, bytes, scratch);
+    lp_code code = refers(info) ? check_bytes(config, info, bytes, scratch) : LP_OK;
     if (code == LP_OK) {
         code = lp_signed_parse(bytes, role, config->form, config->dialect, config->limits, scratch, &doc);
     }
-    if (code == LP_OK) {
+    if (code == LP_OK && refers(info)) {
         code = check_version(info, &doc);
     }
     if (code == LP_OK) {
         *out = doc;
     }
     return code;
+}
+
+lp_code lp_procedure_targets(const lp_tuf_config *config, const lp_targets_rules *rules, lp_slice bytes,
+                             lp_scratch scratch, lp_trusted_targets *out, const char **clause) {
+    lp_signed doc;
+    *clause = refers(rules->info) ? "Uptane 2.1.0, 5.4.4.6 step 2" : "Uptane 2.1.0, 5.4.4.6 step 1";
+    lp_code code = lp_procedure_open(config, rules->info, bytes, rules->role, scratch, &doc);
+    if (code != LP_OK) {
+        return code;
+    }
+    *clause = rules->role == LP_ROLE_TARGETS ? "Uptane 2.1.0, 5.4.4.6 step 3.1" : "Uptane 2.1.0, 5.4.4.6 step 3.2";
+    code = lp_signed_verify(&doc, &rules->keys, config->crypto, config->limits, scratch);
+    if (code != LP_OK) {
+        return code;
+    }
+    *clause = "Uptane 2.1.0, 5.4.4.6 step 4";
+    if (doc.version < rules->floor) {
+        return LP_ROLLBACK_VERSION;
+    }
+    *clause = "Uptane 2.1.0, 5.4.4.6 step 5";
+    if (lp_procedure_expired(config, &doc)) {
+        return LP_EXPIRED;
+    }
+    *clause = "Uptane 2.1.0, 5.2.3";
+    return lp_targets_read(&doc, out);
+}
+
+bool lp_procedure_stored_targets(const lp_tuf_config *config, const lp_targets_rules *rules, lp_slice bytes,
+                                 lp_scratch scratch, lp_trusted_targets *out, uint64_t *floor) {
+    lp_signed doc;
+    if (lp_signed_parse(bytes, rules->role, config->form, config->dialect, config->limits, scratch, &doc) != LP_OK ||
+        lp_signed_verify(&doc, &rules->keys, config->crypto, config->limits, scratch) != LP_OK) {
+        return false;
+    }
+    *floor = doc.version;
+    return refers(rules->info) && lp_procedure_matches(config, rules->info, &doc, scratch) == LP_OK &&
+           !lp_procedure_expired(config, &doc) && lp_targets_read(&doc, out) == LP_OK;
 }
 
 const char *lp_procedure_length_clause(lp_role role) {

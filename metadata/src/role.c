@@ -69,8 +69,11 @@ lp_code lp_signed_open(lp_slice file, lp_json_form form, lp_dialect dialect, con
     lp_signed doc = {.file = file, .dialect = dialect};
     lp_json whole;
     lp_json_facts facts;
+    if (LP_CONSTRAINED) {
+        form = LP_JSON_CANONICAL; /* which needs no sorting and no second form to sign over */
+    }
     lp_code code = lp_json_scan(file, form, dialect, limits->json_depth, &whole, &facts);
-    if (code == LP_OK && !facts.ordered) {
+    if (code == LP_OK && !facts.ordered && !LP_CONSTRAINED) {
         code = lp_json_unique(whole, scratch);
     }
     if (code != LP_OK) {
@@ -181,7 +184,8 @@ lp_code lp_signed_verify(const lp_signed *doc, const lp_role_keys *keys, const l
         return LP_LIMIT_SIGNATURES;
     }
     lp_slice message = {(const uint8_t *)doc->payload.ptr, doc->payload.len};
-    lp_code code = doc->canonical ? LP_OK : lp_json_canonical(doc->payload, doc->dialect, scratch, &message);
+    lp_code code =
+        doc->canonical || LP_CONSTRAINED ? LP_OK : lp_json_canonical(doc->payload, doc->dialect, scratch, &message);
     tally t = {.count = 0};
     lp_json_iter iter = lp_json_iterate(doc->signatures);
     lp_json entry;

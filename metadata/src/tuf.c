@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client workflow of one repository: root chain, timestamp, snapshot, targets. */
 #include "lampyr/tuf.h"
+#include "chain.h"
+#include "delegation.h"
 #include "procedure.h"
 #include "role_internal.h"
 
 #include <string.h>
 
 enum state {
-    LOAD_ROOT,
-    PROVISIONED_ROOT,
-    FETCH_ROOT,
+    ROOT_CHAIN,       /* chain.c */
     FORGET_TIMESTAMP, /* before the new root is stored, so that a cut in between cannot keep them */
     FORGET_SNAPSHOT,
     FORGET_TARGETS,
@@ -33,9 +33,7 @@ static const struct {
     lp_ask_kind kind;
     lp_role role;
 } asks[STATE_COUNT] = {
-    [LOAD_ROOT] = {LP_ASK_LOAD, LP_ROLE_ROOT},
-    [PROVISIONED_ROOT] = {LP_ASK_PROVISIONED, LP_ROLE_ROOT},
-    [FETCH_ROOT] = {LP_ASK_FETCH, LP_ROLE_ROOT},
+    [ROOT_CHAIN] = {LP_ASK_LOAD, LP_ROLE_ROOT},
     [FORGET_TIMESTAMP] = {LP_ASK_FORGET, LP_ROLE_TIMESTAMP},
     [FORGET_SNAPSHOT] = {LP_ASK_FORGET, LP_ROLE_SNAPSHOT},
     [FORGET_TARGETS] = {LP_ASK_FORGET, LP_ROLE_TARGETS},
@@ -63,15 +61,12 @@ static lp_code parse(const lp_tuf *tuf, lp_slice bytes, lp_role role, lp_scratch
     return lp_signed_parse(bytes, role, tuf->config.form, tuf->config.dialect, tuf->config.limits, scratch, doc);
 }
 
-/* Checks signatures under the keys that trusted root sets for `role`. */
 static lp_code verify(const lp_tuf *tuf, const lp_signed *doc, lp_role role, lp_scratch scratch) {
-    lp_role_keys keys;
-    lp_code code = lp_root_role_keys(&tuf->root.doc, role, &keys);
-    return code == LP_OK ? lp_signed_verify(doc, &keys, tuf->config.crypto, tuf->config.limits, scratch) : code;
+    return lp_procedure_verify(&tuf->config, &tuf->chain.root.doc, doc, role, scratch);
 }
 
 static bool expired(const lp_tuf *tuf, const lp_signed *doc) {
-    return tuf->config.now >= doc->expires;
+    return lp_procedure_expired(&tuf->config, doc);
 }
 
 /* What the timestamp says of snapshot, or the snapshot of targets. */
@@ -83,84 +78,20 @@ static lp_code listed(const lp_signed *by, const char *role_name, lp_file_info *
 
 /* --- root: Uptane 2.1.0, 5.4.4.3; TUF 1.0.34, 5.3 --- */
 
-static lp_code parse_root(const lp_tuf *tuf, lp_slice bytes, lp_scratch scratch, lp_trusted_root *out) {
-    lp_code code = parse(tuf, bytes, LP_ROLE_ROOT, scratch, &out->doc);
-    return code == LP_OK ? lp_root_read(&out->doc, &out->consistent_snapshot) : code;
-}
-
-static lp_code verify_root(const lp_tuf *tuf, const lp_signed *doc, const lp_signed *by, lp_scratch scratch) {
-    lp_role_keys keys;
-    lp_code code = lp_root_role_keys(by, LP_ROLE_ROOT, &keys);
-    return code == LP_OK ? lp_signed_verify(doc, &keys, tuf->config.crypto, tuf->config.limits, scratch) : code;
-}
-
-/* A root to start from: it need not be fresh, but it must be whole and signed by its own keys. */
-static void give_first_root(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
-    lp_trusted_root root;
-    lp_code code = parse_root(tuf, bytes, scratch, &root);
-    if (code == LP_OK) {
-        code = verify_root(tuf, &root.doc, &root.doc, scratch);
-    }
-    if (code == LP_OK) {
-        tuf->root = root;
-        tuf->have_root = true;
-        tuf->state = FETCH_ROOT;
-    } else if (tuf->state == LOAD_ROOT) {
-        tuf->state = PROVISIONED_ROOT; /* damaged: the chain is walked again from the factory root */
-    } else {
-        refuse(tuf, code, 0, "Uptane 2.1.0, 5.4.4.3 step 1");
-    }
-}
-
-static bool keys_rotated(const lp_signed *before, const lp_signed *after, lp_role role) {
-    lp_role_keys a;
-    lp_role_keys b;
-    return lp_root_role_keys(before, role, &a) != LP_OK || lp_root_role_keys(after, role, &b) != LP_OK ||
-           !lp_role_keys_eq(&a, &b);
-}
-
-static void give_next_root(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
-    uint64_t next = tuf->root.doc.version + 1;
-    lp_trusted_root root;
-    lp_code code = parse_root(tuf, bytes, scratch, &root);
+/* Goes where the root chain now stands, or is refused with it. */
+static void follow_chain(lp_tuf *tuf, lp_code code, const lp_error *error) {
     if (code != LP_OK) {
-        refuse(tuf, code, next, "Uptane 2.1.0, 5.4.4.3 step 2.2");
-        return;
-    }
-    code = verify_root(tuf, &root.doc, &tuf->root.doc, scratch);
-    if (code == LP_OK) {
-        code = verify_root(tuf, &root.doc, &root.doc, scratch);
-    }
-    if (code != LP_OK) {
-        refuse(tuf, code, next, "Uptane 2.1.0, 5.4.4.3 step 2.3");
-        return;
-    }
-    if (root.doc.version != next) {
-        refuse(tuf, LP_ROOT_VERSION, next, "Uptane 2.1.0, 5.4.4.3 step 2.4");
-        return;
-    }
-    bool forget = !tuf->config.root_and_targets_only && (keys_rotated(&tuf->root.doc, &root.doc, LP_ROLE_TIMESTAMP) ||
-                                                         keys_rotated(&tuf->root.doc, &root.doc, LP_ROLE_SNAPSHOT));
-    tuf->rotated_targets = tuf->rotated_targets || keys_rotated(&tuf->root.doc, &root.doc, LP_ROLE_TARGETS);
-    tuf->root = root;
-    tuf->rotations++;
-    tuf->state = forget ? FORGET_TIMESTAMP : STORE_ROOT; /* Uptane 2.1.0, 5.4.4.3 step 4 */
-}
-
-static void end_root_chain(lp_tuf *tuf) {
-    if (expired(tuf, &tuf->root.doc)) {
-        refuse(tuf, LP_EXPIRED, tuf->root.doc.version, "Uptane 2.1.0, 5.4.4.3 step 3");
-        return;
-    }
-    tuf->state = tuf->config.root_and_targets_only ? LOAD_TARGETS : LOAD_TIMESTAMP;
-}
-
-/* The limit on rotations is no refusal: what was reached is kept, and the next run goes on from there. */
-static void root_stored(lp_tuf *tuf) {
-    if (tuf->rotations >= tuf->config.limits->root_rotations) {
-        end_root_chain(tuf);
+        tuf->error = *error;
+        tuf->error.repo = tuf->config.repo;
+        tuf->state = REFUSED;
+    } else if (tuf->chain.state == LP_CHAIN_END) {
+        tuf->state = tuf->config.root_and_targets_only ? LOAD_TARGETS : LOAD_TIMESTAMP;
+    } else if (tuf->chain.state != LP_CHAIN_STORE) {
+        tuf->state = ROOT_CHAIN;
     } else {
-        tuf->state = FETCH_ROOT;
+        /* Step 4: recovery from a fast-forward attack. */
+        bool forget = tuf->chain.rotated_online && !tuf->config.root_and_targets_only;
+        tuf->state = forget ? FORGET_TIMESTAMP : STORE_ROOT;
     }
 }
 
@@ -228,10 +159,6 @@ static void give_timestamp(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
 
 /* --- snapshot: Uptane 2.1.0, 5.4.4.5; TUF 1.0.34, 5.5 --- */
 
-static lp_code snapshot_info(const lp_tuf *tuf, lp_file_info *info) {
-    return listed(&tuf->timestamp.doc, "snapshot", info);
-}
-
 static void load_snapshot(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     lp_signed doc;
     lp_file_info info;
@@ -242,10 +169,9 @@ static void load_snapshot(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
         return;
     }
     tuf->old_snapshot.doc = doc;
-    if (snapshot_info(tuf, &info) == LP_OK && lp_procedure_matches(&tuf->config, &info, &doc, scratch) == LP_OK &&
-        !expired(tuf, &doc)) {
+    if (listed(&tuf->timestamp.doc, "snapshot", &info) == LP_OK &&
+        lp_procedure_matches(&tuf->config, &info, &doc, scratch) == LP_OK && !expired(tuf, &doc)) {
         tuf->snapshot.doc = doc;
-        tuf->have_snapshot = true;
         tuf->state = LOAD_TARGETS;
     }
 }
@@ -269,7 +195,7 @@ static void give_snapshot(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     lp_file_info info;
     lp_str subject = {NULL, 0};
     const char *clause = "Uptane 2.1.0, 5.4.4.5 step 2";
-    lp_code code = snapshot_info(tuf, &info);
+    lp_code code = listed(&tuf->timestamp.doc, "snapshot", &info);
     if (code == LP_OK) {
         code = lp_procedure_open(&tuf->config, &info, bytes, LP_ROLE_SNAPSHOT, scratch, &doc);
     }
@@ -290,83 +216,75 @@ static void give_snapshot(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
         code = LP_EXPIRED;
     }
     if (code != LP_OK) {
-        refuse(tuf, code, tuf->root.consistent_snapshot ? info.version : 0, clause);
+        refuse(tuf, code, tuf->chain.root.consistent_snapshot ? info.version : 0, clause);
         tuf->error.subject = subject;
         return;
     }
     tuf->snapshot.doc = doc;
-    tuf->have_snapshot = true;
     tuf->state = STORE_SNAPSHOT;
 }
 
 /* --- targets: Uptane 2.1.0, 5.4.4.6; TUF 1.0.34, 5.6 --- */
 
-/* What the snapshot says of targets; nothing where there is no snapshot. */
-static lp_code targets_info(const lp_tuf *tuf, lp_file_info *info) {
-    *info = (lp_file_info){0};
-    return tuf->config.root_and_targets_only ? LP_OK : listed(&tuf->snapshot.doc, "targets", info);
-}
-
-static lp_code check_targets(const lp_tuf *tuf, lp_trusted_targets *targets, lp_error *error) {
-    error->clause = "Uptane 2.1.0, 5.2.3";
-    lp_code code = lp_targets_read(&targets->doc, targets);
-    if (code == LP_OK && tuf->config.check_targets != NULL) {
-        code = tuf->config.check_targets(tuf->config.ctx, targets, error);
+/* What targets must satisfy; `info` is the caller's memory for what the snapshot says. */
+static lp_code targets_rules(const lp_tuf *tuf, lp_file_info *info, lp_targets_rules *rules) {
+    *rules = (lp_targets_rules){.role = LP_ROLE_TARGETS, .floor = tuf->targets_floor};
+    lp_code code = lp_root_role_keys(&tuf->chain.root.doc, LP_ROLE_TARGETS, &rules->keys);
+    if (code == LP_OK && !tuf->config.root_and_targets_only) {
+        code = listed(&tuf->snapshot.doc, "targets", info);
+        rules->info = info;
     }
     return code;
 }
 
+static lp_code check_targets(const lp_tuf *tuf, const lp_trusted_targets *targets, lp_error *error) {
+    if (targets->delegations.ptr != NULL) {
+        error->clause = "Uptane 2.1.0, 5.2.3.2";
+        lp_code code = lp_delegations_check(targets->delegations);
+        if (code != LP_OK) {
+            return code;
+        }
+    }
+    return tuf->config.check_targets != NULL ? tuf->config.check_targets(tuf->config.ctx, targets, error) : LP_OK;
+}
+
 static void load_targets(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
-    lp_trusted_targets targets;
     lp_file_info info;
+    lp_targets_rules rules;
+    lp_trusted_targets targets;
     lp_error ignored = {.code = LP_OK};
+    uint64_t floor = 0;
     tuf->state = FETCH_TARGETS;
-    if (parse(tuf, bytes, LP_ROLE_TARGETS, scratch, &targets.doc) != LP_OK ||
-        verify(tuf, &targets.doc, LP_ROLE_TARGETS, scratch) != LP_OK) {
+    if (targets_rules(tuf, &info, &rules) != LP_OK) {
         return;
     }
+    bool usable = lp_procedure_stored_targets(&tuf->config, &rules, bytes, scratch, &targets, &floor);
     /* Rotated keys make it forget the version: recovery from a fast-forward attack. */
-    tuf->targets_floor = tuf->rotated_targets ? 0 : targets.doc.version;
-    if (tuf->config.root_and_targets_only || targets_info(tuf, &info) != LP_OK ||
-        lp_procedure_matches(&tuf->config, &info, &targets.doc, scratch) != LP_OK || expired(tuf, &targets.doc) ||
-        check_targets(tuf, &targets, &ignored) != LP_OK) {
-        return;
+    tuf->targets_floor = tuf->chain.rotated_targets ? 0 : floor;
+    if (usable && check_targets(tuf, &targets, &ignored) == LP_OK) {
+        tuf->targets = targets;
+        tuf->state = TRUSTED;
     }
-    tuf->targets = targets;
-    tuf->have_targets = true;
-    tuf->state = TRUSTED;
 }
 
 static void give_targets(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
+    lp_file_info info = {0};
+    lp_targets_rules rules;
     lp_trusted_targets targets;
-    lp_file_info info;
     lp_error error = {.clause = "Uptane 2.1.0, 5.4.4.6 step 2"};
-    lp_code code = targets_info(tuf, &info);
+    lp_code code = targets_rules(tuf, &info, &rules);
     if (code == LP_OK) {
-        code = lp_procedure_open(&tuf->config, &info, bytes, LP_ROLE_TARGETS, scratch, &targets.doc);
-    }
-    if (code == LP_OK) {
-        error.clause = "Uptane 2.1.0, 5.4.4.6 step 3.1";
-        code = verify(tuf, &targets.doc, LP_ROLE_TARGETS, scratch);
-    }
-    if (code == LP_OK && targets.doc.version < tuf->targets_floor) {
-        error.clause = "Uptane 2.1.0, 5.4.4.6 step 4";
-        code = LP_ROLLBACK_VERSION;
-    }
-    if (code == LP_OK && expired(tuf, &targets.doc)) {
-        error.clause = "Uptane 2.1.0, 5.4.4.6 step 5";
-        code = LP_EXPIRED;
+        code = lp_procedure_targets(&tuf->config, &rules, bytes, scratch, &targets, &error.clause);
     }
     if (code == LP_OK) {
         code = check_targets(tuf, &targets, &error);
     }
     if (code != LP_OK) {
-        refuse(tuf, code, tuf->root.consistent_snapshot ? info.version : 0, error.clause);
+        refuse(tuf, code, tuf->chain.root.consistent_snapshot ? info.version : 0, error.clause);
         tuf->error.subject = error.subject;
         return;
     }
     tuf->targets = targets;
-    tuf->have_targets = true;
     tuf->state = STORE_TARGETS;
 }
 
@@ -375,39 +293,29 @@ static void give_targets(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
 void lp_tuf_begin(lp_tuf *tuf, const lp_tuf_config *config) {
     memset(tuf, 0, sizeof *tuf);
     tuf->config = *config;
-    tuf->state = LOAD_ROOT;
 }
 
-/* Version in the file's name, and the most bytes to take. */
-static void fill_fetch(const lp_tuf *tuf, lp_ask *ask) {
+/* The most bytes to take of a file that is to be loaded or fetched. */
+static uint64_t limit_of(const lp_tuf *tuf, lp_role role) {
     const lp_limits *limits = tuf->config.limits;
+    return role == LP_ROLE_TIMESTAMP  ? limits->timestamp_bytes
+           : role == LP_ROLE_SNAPSHOT ? limits->snapshot_bytes
+                                      : limits->targets_bytes;
+}
+
+/* Version in the file's name, and the length that the signed reference promises. The reference could be read before,
+ * or else the answer is refused. */
+static void fill_fetch(const lp_tuf *tuf, lp_ask *ask) {
     lp_file_info info = {0};
-    uint64_t limit = 0;
-    bool versioned = tuf->root.consistent_snapshot;
-    switch (ask->role) {
-    case LP_ROLE_ROOT:
-        info.version = tuf->root.doc.version + 1;
-        limit = limits->root_bytes;
-        versioned = true;
-        break;
-    case LP_ROLE_TIMESTAMP:
-        limit = limits->timestamp_bytes;
-        break;
-    case LP_ROLE_SNAPSHOT:
-        (void)snapshot_info(tuf, &info); /* was read before: the state is reached only if it could be */
-        limit = limits->snapshot_bytes;
-        break;
-    default:
-        (void)targets_info(tuf, &info); /* if it is not listed, the answer is refused */
-        limit = limits->targets_bytes;
-        versioned = versioned && !tuf->config.root_and_targets_only;
-        break;
+    if (ask->role == LP_ROLE_SNAPSHOT) {
+        (void)listed(&tuf->timestamp.doc, "snapshot", &info);
+    } else if (ask->role == LP_ROLE_TARGETS && !tuf->config.root_and_targets_only) {
+        (void)listed(&tuf->snapshot.doc, "targets", &info);
     }
-    if (ask->kind == LP_ASK_FETCH) {
-        ask->version = versioned ? info.version : 0;
-        limit = info.has_length && info.length_bytes < limit ? info.length_bytes : limit;
+    ask->version = tuf->chain.root.consistent_snapshot ? info.version : 0;
+    if (info.has_length && info.length_bytes < ask->max_bytes) {
+        ask->max_bytes = info.length_bytes;
     }
-    ask->max_bytes = limit;
 }
 
 void lp_tuf_next(const lp_tuf *tuf, lp_ask *ask) {
@@ -415,35 +323,36 @@ void lp_tuf_next(const lp_tuf *tuf, lp_ask *ask) {
     ask->kind = asks[tuf->state].kind;
     ask->role = asks[tuf->state].role;
     ask->repo = tuf->config.repo;
-    if (ask->kind == LP_ASK_LOAD || ask->kind == LP_ASK_PROVISIONED || ask->kind == LP_ASK_FETCH) {
-        fill_fetch(tuf, ask);
+    if (tuf->state == ROOT_CHAIN || tuf->state == STORE_ROOT) {
+        lp_chain_ask(&tuf->chain, &tuf->config, ask);
     } else if (ask->kind == LP_ASK_STORE) {
-        const lp_signed *doc = ask->role == LP_ROLE_ROOT        ? &tuf->root.doc
-                               : ask->role == LP_ROLE_TIMESTAMP ? &tuf->timestamp.doc
-                               : ask->role == LP_ROLE_SNAPSHOT  ? &tuf->snapshot.doc
-                                                                : &tuf->targets.doc;
-        ask->data = doc->file;
+        ask->data = ask->role == LP_ROLE_TIMESTAMP  ? tuf->timestamp.doc.file
+                    : ask->role == LP_ROLE_SNAPSHOT ? tuf->snapshot.doc.file
+                                                    : tuf->targets.doc.file;
+    } else if (ask->kind == LP_ASK_LOAD || ask->kind == LP_ASK_FETCH) {
+        ask->max_bytes = limit_of(tuf, ask->role);
+        if (ask->kind == LP_ASK_FETCH) {
+            fill_fetch(tuf, ask);
+        }
     }
 }
 
 void lp_tuf_give(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     lp_ask ask;
+    lp_error error = {.code = LP_OK};
     lp_tuf_next(tuf, &ask);
-    if (ask.kind == LP_ASK_FETCH && bytes.len > ask.max_bytes) {
-        refuse(tuf, LP_LIMIT_FILE, ask.version, lp_procedure_length_clause(ask.role));
-        return;
-    }
-    if ((ask.kind == LP_ASK_LOAD || ask.kind == LP_ASK_PROVISIONED) && bytes.len > ask.max_bytes) {
+    bool too_long = bytes.len > ask.max_bytes;
+    if (too_long && ask.kind != LP_ASK_FETCH) {
         lp_tuf_absent(tuf);
         return;
     }
+    if (too_long) {
+        refuse(tuf, LP_LIMIT_FILE, ask.version, lp_procedure_length_clause(ask.role));
+        return;
+    }
     switch (tuf->state) {
-    case LOAD_ROOT:
-    case PROVISIONED_ROOT:
-        give_first_root(tuf, bytes, scratch);
-        break;
-    case FETCH_ROOT:
-        give_next_root(tuf, bytes, scratch);
+    case ROOT_CHAIN:
+        follow_chain(tuf, lp_chain_give(&tuf->chain, &tuf->config, bytes, scratch, &error), &error);
         break;
     case LOAD_TIMESTAMP:
         load_timestamp(tuf, bytes, scratch);
@@ -471,21 +380,16 @@ void lp_tuf_give(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
 
 void lp_tuf_absent(lp_tuf *tuf) {
     lp_ask ask;
+    lp_error error = {.code = LP_OK};
     lp_tuf_next(tuf, &ask);
     switch (tuf->state) {
-    case LOAD_ROOT:
-        tuf->state = PROVISIONED_ROOT;
-        break;
-    case PROVISIONED_ROOT:
-        refuse(tuf, LP_NO_TRUSTED_ROOT, 0, "Uptane 2.1.0, 5.4.4.3 step 1");
-        break;
-    case FETCH_ROOT: /* the root at hand is the latest: 5.4.4.3 step 2.2 */
-        end_root_chain(tuf);
+    case ROOT_CHAIN:
+        follow_chain(tuf, lp_chain_absent(&tuf->chain, &tuf->config, &error), &error);
         break;
     case LOAD_TIMESTAMP:
     case LOAD_SNAPSHOT:
     case LOAD_TARGETS:
-        tuf->state++;
+        tuf->state++; /* to the fetch */
         break;
     case FETCH_TIMESTAMP:
         refuse(tuf, LP_UNREACHABLE, 0, "Uptane 2.1.0, 5.4.4.4 step 1");
@@ -509,12 +413,13 @@ void lp_tuf_failed(lp_tuf *tuf, lp_code code) {
 }
 
 void lp_tuf_done(lp_tuf *tuf, bool ok) {
+    lp_error error = {.code = LP_OK};
     if (asks[tuf->state].kind != LP_ASK_STORE && asks[tuf->state].kind != LP_ASK_FORGET) {
         refuse(tuf, LP_MISUSE, 0, "");
     } else if (!ok) {
         refuse(tuf, LP_STATE, 0, "Uptane 2.1.0, 5.4.4");
     } else if (tuf->state == STORE_ROOT) {
-        root_stored(tuf);
+        follow_chain(tuf, lp_chain_stored(&tuf->chain, &tuf->config, &error), &error);
     } else {
         tuf->state++; /* what follows a STORE or FORGET is the next line of the table */
     }
@@ -525,7 +430,7 @@ const lp_error *lp_tuf_error(const lp_tuf *tuf) {
 }
 
 const lp_trusted_root *lp_tuf_root(const lp_tuf *tuf) {
-    return tuf->have_root ? &tuf->root : NULL;
+    return tuf->chain.have_root ? &tuf->chain.root : NULL;
 }
 
 const lp_trusted_targets *lp_tuf_targets(const lp_tuf *tuf) {

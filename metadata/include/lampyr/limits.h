@@ -10,7 +10,8 @@
 
 /* Compile-time ceilings: sizes of arrays inside the verifier's own structs. */
 #ifndef LP_CONSTRAINED
-#define LP_CONSTRAINED 0 /* 1 in firmware: only the constrained profile is used */
+/* 1 in firmware: only the constrained profile is used, and only canonical documents are read. */
+#define LP_CONSTRAINED 0
 #endif
 
 enum {

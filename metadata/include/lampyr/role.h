@@ -107,8 +107,7 @@ lp_code lp_meta_find(const lp_signed *doc, lp_str role_name, bool *found, lp_fil
 /* Reads one member of `targets`. LP_FIELD_*, LP_NAME_UNSAFE. */
 lp_code lp_target_read(lp_str name, lp_json value, lp_target *out);
 
-/* Checks the frame of a targets role: `targets` and `delegations` with their required fields.
- * Images are read one by one, when they are looked at. LP_FIELD_*, LP_THRESHOLD_INVALID. */
+/* Finds the parts of a targets role. Images are read one by one, when they are looked at. LP_FIELD_*. */
 lp_code lp_targets_read(const lp_signed *doc, lp_trusted_targets *out);
 
 /* True if top-level `custom.vehicle` is `vehicle`. */

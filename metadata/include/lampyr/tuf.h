@@ -43,23 +43,31 @@ typedef struct lp_tuf_config {
     const lp_limits *limits;
     const lp_crypto *crypto;
     int64_t now;                /* seconds since 1970, read once for the whole run */
-    bool root_and_targets_only; /* legacy directors, and partial verification: no timestamp, no snapshot */
+    bool root_and_targets_only; /* legacy directors: no timestamp, no snapshot */
     /* Last check before targets become trusted and are stored; may be NULL. Sets `error->code`, `clause`
      * and `subject`, and returns the code. */
     lp_code (*check_targets)(void *ctx, const lp_trusted_targets *targets, lp_error *error);
     void *ctx;
 } lp_tuf_config;
 
+/* The walk from a stored or provisioned root to the latest one. Fields are private. */
+typedef struct lp_root_chain {
+    unsigned state;
+    uint32_t rotations; /* roots accepted in this run */
+    bool have_root;
+    bool rotated_online;  /* the root at hand changed timestamp or snapshot keys */
+    bool rotated_targets; /* targets keys changed along the chain of this run */
+    lp_trusted_root root;
+} lp_root_chain;
+
 /* All of one repository's verification; caller-owned, plain memory, nothing to free.
  * Fields are private. */
 typedef struct lp_tuf {
     lp_tuf_config config;
     unsigned state;
-    uint32_t rotations;
-    bool have_root, have_timestamp, have_snapshot, have_old_snapshot, have_targets;
-    bool rotated_targets;   /* targets keys changed along the chain of this run */
+    bool have_timestamp, have_old_snapshot;
     uint64_t targets_floor; /* version of the stored targets, 0 if none */
-    lp_trusted_root root;
+    lp_root_chain chain;
     lp_trusted_timestamp timestamp;
     lp_trusted_snapshot snapshot;
     lp_trusted_snapshot old_snapshot;

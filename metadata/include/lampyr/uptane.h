@@ -86,9 +86,14 @@ typedef struct lp_partial_config {
 /* Fields are private. */
 typedef struct lp_partial {
     lp_partial_config config;
-    lp_tuf director;
+    lp_tuf_config director;
+    unsigned state;
+    uint64_t targets_floor; /* version of the stored targets, 0 if none */
+    lp_root_chain chain;
+    lp_trusted_targets targets;
     bool has_target;
     lp_target target;
+    lp_error error;
 } lp_partial;
 
 /* Partial verification of the director's root chain and targets (Uptane 2.1.0, 5.4.4.1). New targets

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain.h"
+#include "procedure.h"
+
+void lp_chain_ask(const lp_root_chain *chain, const lp_tuf_config *config, lp_ask *ask) {
+    static const lp_ask_kind kinds[] = {LP_ASK_LOAD, LP_ASK_PROVISIONED, LP_ASK_FETCH, LP_ASK_STORE};
+    if (chain->state == LP_CHAIN_END) {
+        return;
+    }
+    ask->kind = kinds[chain->state];
+    ask->role = LP_ROLE_ROOT;
+    ask->max_bytes = config->limits->root_bytes;
+    if (chain->state == LP_CHAIN_FETCH) {
+        ask->version = chain->root.doc.version + 1;
+    } else if (chain->state == LP_CHAIN_STORE) {
+        ask->data = chain->root.doc.file;
+    }
+}
+
+static lp_code refuse(lp_error *error, lp_code code, uint64_t version, const char *clause) {
+    error->code = code;
+    error->role = LP_ROLE_ROOT;
+    error->version = version;
+    error->clause = clause;
+    return code;
+}
+
+static lp_code parse(const lp_tuf_config *config, lp_slice bytes, lp_scratch scratch, lp_trusted_root *out) {
+    lp_code code =
+        lp_signed_parse(bytes, LP_ROLE_ROOT, config->form, config->dialect, config->limits, scratch, &out->doc);
+    return code == LP_OK ? lp_root_read(&out->doc, &out->consistent_snapshot) : code;
+}
+
+/* A root to start from: it need not be fresh, but it must be whole and signed by its own keys (step 1). */
+static lp_code give_first(lp_root_chain *chain, const lp_tuf_config *config, lp_slice bytes, lp_scratch scratch,
+                          lp_error *error) {
+    lp_trusted_root root;
+    lp_code code = parse(config, bytes, scratch, &root);
+    if (code == LP_OK) {
+        code = lp_procedure_verify(config, &root.doc, &root.doc, LP_ROLE_ROOT, scratch);
+    }
+    if (code == LP_OK) {
+        chain->root = root;
+        chain->have_root = true;
+        chain->state = LP_CHAIN_FETCH;
+    } else if (chain->state == LP_CHAIN_LOAD) {
+        chain->state = LP_CHAIN_PROVISIONED; /* damaged: the chain is walked again from the factory root */
+        code = LP_OK;
+    } else {
+        refuse(error, code, 0, "Uptane 2.1.0, 5.4.4.3 step 1");
+    }
+    return code;
+}
+
+static bool rotated(const lp_signed *before, const lp_signed *after, lp_role role) {
+    lp_role_keys a;
+    lp_role_keys b;
+    return lp_root_role_keys(before, role, &a) != LP_OK || lp_root_role_keys(after, role, &b) != LP_OK ||
+           !lp_role_keys_eq(&a, &b);
+}
+
+static lp_code give_next(lp_root_chain *chain, const lp_tuf_config *config, lp_slice bytes, lp_scratch scratch,
+                         lp_error *error) {
+    const lp_signed *trusted = &chain->root.doc;
+    uint64_t next = trusted->version + 1;
+    lp_trusted_root root;
+    lp_code code = bytes.len > config->limits->root_bytes ? LP_LIMIT_FILE : parse(config, bytes, scratch, &root);
+    if (code != LP_OK) {
+        return refuse(error, code, next, "Uptane 2.1.0, 5.4.4.3 step 2.2");
+    }
+    code = lp_procedure_verify(config, trusted, &root.doc, LP_ROLE_ROOT, scratch);
+    if (code == LP_OK) {
+        code = lp_procedure_verify(config, &root.doc, &root.doc, LP_ROLE_ROOT, scratch);
+    }
+    if (code != LP_OK) {
+        return refuse(error, code, next, "Uptane 2.1.0, 5.4.4.3 step 2.3");
+    }
+    if (root.doc.version != next) {
+        return refuse(error, LP_ROOT_VERSION, next, "Uptane 2.1.0, 5.4.4.3 step 2.4");
+    }
+    chain->rotated_online =
+        rotated(trusted, &root.doc, LP_ROLE_TIMESTAMP) || rotated(trusted, &root.doc, LP_ROLE_SNAPSHOT);
+    chain->rotated_targets = chain->rotated_targets || rotated(trusted, &root.doc, LP_ROLE_TARGETS);
+    chain->root = root;
+    chain->rotations++;
+    chain->state = LP_CHAIN_STORE;
+    return LP_OK;
+}
+
+/* Step 3: only the last root must be fresh. */
+static lp_code end(lp_root_chain *chain, const lp_tuf_config *config, lp_error *error) {
+    if (config->now >= chain->root.doc.expires) {
+        return refuse(error, LP_EXPIRED, chain->root.doc.version, "Uptane 2.1.0, 5.4.4.3 step 3");
+    }
+    chain->state = LP_CHAIN_END;
+    return LP_OK;
+}
+
+lp_code lp_chain_give(lp_root_chain *chain, const lp_tuf_config *config, lp_slice bytes, lp_scratch scratch,
+                      lp_error *error) {
+    return chain->state == LP_CHAIN_FETCH ? give_next(chain, config, bytes, scratch, error)
+                                          : give_first(chain, config, bytes, scratch, error);
+}
+
+lp_code lp_chain_absent(lp_root_chain *chain, const lp_tuf_config *config, lp_error *error) {
+    if (chain->state == LP_CHAIN_LOAD) {
+        chain->state = LP_CHAIN_PROVISIONED;
+        return LP_OK;
+    }
+    if (chain->state == LP_CHAIN_PROVISIONED) {
+        return refuse(error, LP_NO_TRUSTED_ROOT, 0, "Uptane 2.1.0, 5.4.4.3 step 1");
+    }
+    return end(chain, config, error); /* step 2.2: the root at hand is the latest */
+}
+
+/* The limit on rotations is no refusal: what was reached is kept, and the next run goes on from there. */
+lp_code lp_chain_stored(lp_root_chain *chain, const lp_tuf_config *config, lp_error *error) {
+    if (chain->rotations >= config->limits->root_rotations) {
+        return end(chain, config, error);
+    }
+    chain->state = LP_CHAIN_FETCH;
+    return LP_OK;
+}
