@@ -49,7 +49,7 @@ static void set_text(reading *r, const lp_config_key *key, const char *value) {
     } else if (strlen(value) >= key->bytes) {
         fail(r, "`%s` is longer than %zu bytes", key->name, key->bytes - 1);
     } else {
-        strcpy(key->value, value);
+        memcpy(key->value, value, strlen(value) + 1);
     }
 }
 

@@ -8,21 +8,26 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* A running hash holds only the address of OpenSSL's own state. */
-static EVP_MD_CTX *context_of(const lp_hash *hash) {
+/* What lp_hash holds: where OpenSSL keeps the state. */
+typedef struct running_hash {
     EVP_MD_CTX *context;
-    memcpy(&context, hash->opaque, sizeof context);
-    return context;
+} running_hash;
+
+static EVP_MD_CTX *context_of(const lp_hash *hash) {
+    running_hash running;
+    memcpy(&running, hash->opaque, sizeof running);
+    return running.context;
 }
 
 static bool hash_begin(const lp_crypto *crypto, lp_hash *hash, lp_hash_alg alg) {
     (void)crypto;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (context == NULL || EVP_DigestInit_ex(context, alg == LP_SHA512 ? EVP_sha512() : EVP_sha256(), NULL) != 1) {
-        EVP_MD_CTX_free(context);
+    const EVP_MD *digest = alg == LP_SHA512 ? EVP_sha512() : EVP_sha256();
+    running_hash running = {EVP_MD_CTX_new()};
+    if (running.context == NULL || EVP_DigestInit_ex(running.context, digest, NULL) != 1) {
+        EVP_MD_CTX_free(running.context);
         return false;
     }
-    memcpy(hash->opaque, &context, sizeof context);
+    memcpy(hash->opaque, &running, sizeof running);
     return true;
 }
 

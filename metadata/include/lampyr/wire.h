@@ -12,7 +12,7 @@ enum {
     LP_NONCE_BYTES = 8,       /* of a time request */
     LP_NONCE_TEXT_BYTES = 17, /* as lower-case hex, terminated */
     LP_ETAG_BYTES = 8,        /* the first bytes of the representation's SHA-256 */
-    LP_SERIAL_BYTES = 64,     /* longest ECU serial or hardware identifier, terminated */
+    LP_SERIAL_BYTES = 80,     /* longest ECU serial or hardware identifier, terminated */
     LP_WIRE_NEWS_BYTES = 128,
     LP_WIRE_REGISTRATION_BYTES = 3 * LP_SERIAL_BYTES + LP_NAME_BYTES + 2 * LP_PUBLIC_KEY_BYTES + 512,
 };
