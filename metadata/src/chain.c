@@ -47,7 +47,7 @@ static lp_code give_first(lp_root_chain *chain, const lp_tuf_config *config, lp_
         chain->state = LP_CHAIN_PROVISIONED; /* damaged: the chain is walked again from the factory root */
         code = LP_OK;
     } else {
-        refuse(error, code, 0, "Uptane 2.1.0, 5.4.4.3 step 1");
+        refuse(error, code, 0, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 1"));
     }
     return code;
 }
@@ -66,17 +66,17 @@ static lp_code give_next(lp_root_chain *chain, const lp_tuf_config *config, lp_s
     lp_trusted_root root;
     lp_code code = bytes.len > config->limits->root_bytes ? LP_LIMIT_FILE : parse(config, bytes, scratch, &root);
     if (code != LP_OK) {
-        return refuse(error, code, next, "Uptane 2.1.0, 5.4.4.3 step 2.2");
+        return refuse(error, code, next, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.2"));
     }
     code = lp_procedure_verify(config, trusted, &root.doc, LP_ROLE_ROOT, scratch);
     if (code == LP_OK) {
         code = lp_procedure_verify(config, &root.doc, &root.doc, LP_ROLE_ROOT, scratch);
     }
     if (code != LP_OK) {
-        return refuse(error, code, next, "Uptane 2.1.0, 5.4.4.3 step 2.3");
+        return refuse(error, code, next, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.3"));
     }
     if (root.doc.version != next) {
-        return refuse(error, LP_ROOT_VERSION, next, "Uptane 2.1.0, 5.4.4.3 step 2.4");
+        return refuse(error, LP_ROOT_VERSION, next, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.4"));
     }
     chain->rotated_online =
         rotated(trusted, &root.doc, LP_ROLE_TIMESTAMP) || rotated(trusted, &root.doc, LP_ROLE_SNAPSHOT);
@@ -90,7 +90,7 @@ static lp_code give_next(lp_root_chain *chain, const lp_tuf_config *config, lp_s
 /* Step 3: only the last root must be fresh. */
 static lp_code end(lp_root_chain *chain, const lp_tuf_config *config, lp_error *error) {
     if (config->now >= chain->root.doc.expires) {
-        return refuse(error, LP_EXPIRED, chain->root.doc.version, "Uptane 2.1.0, 5.4.4.3 step 3");
+        return refuse(error, LP_EXPIRED, chain->root.doc.version, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 3"));
     }
     chain->state = LP_CHAIN_END;
     return LP_OK;
@@ -108,7 +108,7 @@ lp_code lp_chain_absent(lp_root_chain *chain, const lp_tuf_config *config, lp_er
         return LP_OK;
     }
     if (chain->state == LP_CHAIN_PROVISIONED) {
-        return refuse(error, LP_NO_TRUSTED_ROOT, 0, "Uptane 2.1.0, 5.4.4.3 step 1");
+        return refuse(error, LP_NO_TRUSTED_ROOT, 0, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 1"));
     }
     return end(chain, config, error); /* step 2.2: the root at hand is the latest */
 }

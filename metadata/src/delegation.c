@@ -81,7 +81,7 @@ static bool descend(lp_search *s) {
         code = find_in_snapshot(s);
     }
     if (code != LP_OK) {
-        refuse(s, code, "Uptane 2.1.0, 5.4.4.7 step 1");
+        refuse(s, code, LP_CLAUSE("Uptane 2.1.0, 5.4.4.7 step 1"));
         return true;
     }
     memcpy(s->visited[s->visited_count++], digest, sizeof s->visited[0]);
@@ -101,7 +101,7 @@ static bool read_role(lp_search *s, lp_json keys, lp_json role) {
         code = lp_role_keys_read(keys, role, &s->keys);
     }
     if (code != LP_OK) {
-        refuse(s, code, "Uptane 2.1.0, 5.4.4.7 step 4");
+        refuse(s, code, LP_CLAUSE("Uptane 2.1.0, 5.4.4.7 step 4"));
     }
     return code == LP_OK;
 }
@@ -134,7 +134,7 @@ static void next_of_multi(lp_search *s) {
 
 static void begin_multi(lp_search *s, lp_json keys, lp_json delegation) {
     if (s->multi_depth >= LP_MULTI_DEPTH) {
-        refuse(s, LP_LIMIT_DELEGATION_DEPTH, "Uptane 2.1.0, 5.4.4.8");
+        refuse(s, LP_LIMIT_DELEGATION_DEPTH, LP_CLAUSE("Uptane 2.1.0, 5.4.4.8"));
         return;
     }
     lp_search_multi *multi = &s->multis[s->multi_depth++];
@@ -163,7 +163,7 @@ static bool try_bin(lp_search *s) {
         code = lp_role_keys_read(lp_json_get(frame->role.delegations, "keys"), succinct, &s->keys);
     }
     if (code != LP_OK) {
-        refuse(s, code, "TAP 15");
+        refuse(s, code, LP_CLAUSE("TAP 15"));
         return true;
     }
     return descend(s);
@@ -216,7 +216,7 @@ static void enter(lp_search *s, const lp_trusted_targets *role, bool terminating
     bool found;
     lp_code code = lp_targets_find(role, s->image_name, &found, &s->target);
     if (code != LP_OK) {
-        refuse(s, code, "Uptane 2.1.0, 5.2.3.1");
+        refuse(s, code, LP_CLAUSE("Uptane 2.1.0, 5.2.3.1"));
         s->error.subject = s->image_name;
         return;
     }
@@ -253,7 +253,7 @@ void lp_search_begin(lp_search *s, const lp_tuf *tuf, lp_str image, lp_json ecus
         code = LP_LIMIT_MEMORY;
     }
     if (code != LP_OK) {
-        refuse(s, code, "Uptane 2.1.0, 5.2.3.1");
+        refuse(s, code, LP_CLAUSE("Uptane 2.1.0, 5.2.3.1"));
         s->error.subject = image;
         return;
     }
@@ -307,7 +307,7 @@ static void give_role(lp_search *s, lp_slice bytes, lp_scratch scratch) {
     const char *clause;
     lp_code code = lp_procedure_targets(&s->tuf->config, &rules, bytes, scratch, &role, &clause);
     if (code == LP_OK) {
-        clause = "Uptane 2.1.0, 5.2.3.2";
+        clause = LP_CLAUSE("Uptane 2.1.0, 5.2.3.2");
         code = check_delegations(&role);
     }
     if (code != LP_OK) {
@@ -338,7 +338,7 @@ void lp_search_absent(lp_search *s) {
     } else if (s->state != FETCH_ROLE) {
         refuse(s, LP_MISUSE, "");
     } else {
-        reject(s, LP_MISSING_FILE, "Uptane 2.1.0, 5.4.4.7 step 1");
+        reject(s, LP_MISSING_FILE, LP_CLAUSE("Uptane 2.1.0, 5.4.4.7 step 1"));
     }
 }
 
@@ -350,7 +350,7 @@ void lp_search_done(lp_search *s, bool ok) {
     if (s->state != STORE_ROLE) {
         refuse(s, LP_MISUSE, "");
     } else if (!ok) {
-        refuse(s, LP_STATE, "Uptane 2.1.0, 5.4.4");
+        refuse(s, LP_STATE, LP_CLAUSE("Uptane 2.1.0, 5.4.4"));
     } else {
         enter(s, &s->pending, s->terminating);
     }

@@ -16,6 +16,9 @@ static lp_code check_delegatee(lp_json keys, lp_json role) {
     if (code == LP_OK) {
         code = lp_json_string(lp_json_get(role, "name"), &name);
     }
+    if (code == LP_OK && name.len == 0) {
+        code = LP_FIELD_VALUE;
+    }
     for (lp_role top = LP_ROLE_ROOT; code == LP_OK && top <= LP_ROLE_TARGETS; top++) {
         if (lp_str_is(name, lp_role_name(top))) {
             code = LP_FIELD_VALUE;

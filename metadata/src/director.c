@@ -3,22 +3,22 @@
 
 lp_code lp_director_check_targets(const lp_trusted_targets *targets, lp_dialect dialect, const char *vehicle,
                                   lp_error *error) {
-    error->clause = "Uptane 2.1.0, 5.4.4.6 step 6";
+    error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 6");
     /* An empty list, as some servers write it, delegates nothing. */
     if (lp_json_count(lp_json_get(targets->delegations, "roles")) > 0 ||
         lp_json_get(targets->delegations, "succinct_roles").ptr != NULL) {
         return LP_DIRECTOR_DELEGATES;
     }
-    error->clause = "Uptane 2.1.0, 5.2.3.1";
+    error->clause = LP_CLAUSE("Uptane 2.1.0, 5.2.3.1");
     bool must_match = vehicle != NULL || dialect == LP_DIALECT_TUF;
     return must_match && (vehicle == NULL || !lp_targets_for_vehicle(targets, vehicle)) ? LP_WRONG_VEHICLE : LP_OK;
 }
 
 lp_code lp_director_check_image(const lp_target *target, uint64_t counter_floor, const char **clause) {
-    *clause = "Uptane 2.1.0, 5.4.3.4 step 6";
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.3.4 step 6");
     if (target->encrypted) {
         return LP_ENCRYPTED_IMAGE;
     }
-    *clause = "Uptane 2.1.0, 5.4.3.4 step 5";
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.3.4 step 5");
     return target->counter < counter_floor ? LP_ROLLBACK_COUNTER : LP_OK; /* no counter counts as 0 */
 }

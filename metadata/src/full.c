@@ -40,6 +40,9 @@ static lp_code mark_ecus(lp_full *full, const lp_target *target, lp_error *error
     if (!lp_json_is_object(ecus)) {
         return ecus.ptr == NULL ? LP_FIELD_MISSING : LP_FIELD_TYPE;
     }
+    if (lp_json_count(ecus) == 0) {
+        return LP_FIELD_VALUE; /* images for nobody could be many without end */
+    }
     lp_json_iter iter = lp_json_iterate(ecus);
     lp_str serial;
     lp_json member;
@@ -55,12 +58,12 @@ static lp_code mark_ecus(lp_full *full, const lp_target *target, lp_error *error
             if (full->config.only_listed) {
                 continue;
             }
-            error->clause = "Uptane 2.1.0, 5.4.4.6 step 8";
+            error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 8");
             return LP_UNKNOWN_ECU;
         }
         uint32_t bit = UINT32_C(1) << (at % 32);
         if (full->seen[at / 32] & bit) {
-            error->clause = "Uptane 2.1.0, 5.4.4.6 step 7";
+            error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 7");
             return LP_REPEATED_ECU;
         }
         full->seen[at / 32] |= bit;
@@ -78,7 +81,7 @@ static lp_code check_targets(void *ctx, const lp_trusted_targets *targets, lp_er
     lp_json value;
     while (code == LP_OK && lp_json_next(&iter, &name, &value)) {
         lp_target target;
-        error->clause = "Uptane 2.1.0, 5.2.3.1";
+        error->clause = LP_CLAUSE("Uptane 2.1.0, 5.2.3.1");
         error->subject = name;
         code = lp_target_read(name, value, &target);
         if (code == LP_OK) {
@@ -111,6 +114,20 @@ static bool all_installed(const lp_full *full, const lp_target *target) {
     return true;
 }
 
+/* Is the image ordered for an ECU that this verifier answers for? */
+static bool concerns(const lp_full *full, const lp_target *target) {
+    lp_json_iter iter = lp_json_iterate(lp_target_ecus(target));
+    lp_str serial;
+    lp_json member;
+    size_t at;
+    while (lp_json_next(&iter, &serial, &member)) {
+        if (find_ecu(full, serial, &at) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Step 6: is there anything that does not run yet? */
 static bool any_news(const lp_full *full) {
     lp_json_iter iter = lp_json_iterate(lp_tuf_targets(&full->director)->targets);
@@ -138,7 +155,7 @@ static lp_code check_order(const lp_full *full, const lp_target *target, const c
         if (ecu == NULL) {
             continue;
         }
-        *clause = "Uptane 2.1.0, 5.4.3.4 step 3";
+        *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.3.4 step 3");
         code = lp_target_ecu_hardware(member, &hardware);
         if (code == LP_OK && !lp_str_is(hardware, ecu->hardware)) {
             code = LP_WRONG_HARDWARE;
@@ -168,11 +185,11 @@ static bool hardware_agrees(const lp_target *director, const lp_target *image) {
 /* Step 11.2: both repositories say the same of the image. */
 static lp_code check_agreement(const lp_full *full, const lp_target *director, const lp_target *image,
                                const char **clause) {
-    *clause = "Uptane 2.1.0, 5.4.4.2 step 11.2.1";
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 11.2.1");
     if (director->length_bytes != image->length_bytes || !lp_hashes_agree(&director->hashes, &image->hashes)) {
         return LP_TARGET_MISMATCH;
     }
-    *clause = "Uptane 2.1.0, 5.4.4.2 step 11.2.2";
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 11.2.2");
     if (image->encrypted) {
         return LP_ENCRYPTED_IMAGE;
     }
@@ -204,14 +221,17 @@ static void set_verdict(lp_full *full, lp_code code, lp_repo repo, const char *c
 static void next_target(lp_full *full) {
     lp_str name;
     lp_json value;
-    const char *clause = "Uptane 2.1.0, 5.2.3.1";
-    if (!lp_json_next(&full->targets, &name, &value)) {
-        full->state = full->error.code == LP_OK ? TRUSTED : REFUSED;
-        return;
-    }
     lp_verdict *verdict = &full->verdict;
-    memset(verdict, 0, sizeof *verdict);
-    lp_code code = lp_target_read(name, value, &verdict->director);
+    const char *clause = LP_CLAUSE("Uptane 2.1.0, 5.2.3.1");
+    lp_code code;
+    do {
+        if (!lp_json_next(&full->targets, &name, &value)) {
+            full->state = full->error.code == LP_OK ? TRUSTED : REFUSED;
+            return;
+        }
+        memset(verdict, 0, sizeof *verdict);
+        code = lp_target_read(name, value, &verdict->director);
+    } while (code == LP_OK && !concerns(full, &verdict->director));
     if (code == LP_OK) {
         code = check_order(full, &verdict->director, &clause);
     }
@@ -228,7 +248,7 @@ static void next_target(lp_full *full) {
 /* The search came to an end: compare, and give the verdict. */
 static void judge(lp_full *full) {
     const lp_target *found = lp_search_result(&full->search);
-    const char *clause = "Uptane 2.1.0, 5.4.4.2 step 11.1";
+    const char *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 11.1");
     lp_code code = found == NULL ? LP_TARGET_NOT_FOUND : LP_OK;
     if (found != NULL) {
         full->verdict.image = *found;
@@ -239,10 +259,16 @@ static void judge(lp_full *full) {
 
 /* A role on the way to the image was refused: this image cannot be had (5.4.4.7 step 1). */
 static void search_refused(lp_full *full) {
-    full->verdict.error = *lp_search_error(&full->search);
+    lp_error error = *lp_search_error(&full->search);
     if (full->error.code == LP_OK) {
-        full->error = full->verdict.error;
+        /* The search's own text is overwritten by the next one. */
+        if (error.subject.ptr == full->search.name_text) {
+            memcpy(full->refused_role, full->search.name_text, sizeof full->refused_role);
+            error.subject.ptr = full->refused_role;
+        }
+        full->error = error;
     }
+    full->verdict.error = error;
     full->state = VERDICT;
 }
 
@@ -306,7 +332,7 @@ void lp_full_begin(lp_full *full, const lp_full_config *config) {
                          .ctx = full};
     lp_tuf_begin(&full->director, &tuf);
     if (config->ecu_count > LP_ECUS || config->ecu_count > config->limits->ecus) {
-        refuse(full, &(lp_error){.code = LP_LIMIT_ECUS, .clause = "Uptane 2.1.0, 5.4.4.6 step 8"});
+        refuse(full, &(lp_error){.code = LP_LIMIT_ECUS, .clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 8")});
     }
 }
 

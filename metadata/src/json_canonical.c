@@ -9,6 +9,11 @@ size_t lp_json_scratch_bytes(size_t bytes) {
     return 2 * bytes + 2 * sizeof(uint32_t);
 }
 
+/* The key whose quote is at `at`, as a view for lp_str_compare() only: it reaches to the end of the object. */
+static lp_str open_key_at(const lp_json_index *index, uint32_t at) {
+    return (lp_str){index->object.ptr + at + 1, index->object.len - at - 1};
+}
+
 static lp_str key_at(const lp_json_index *index, uint32_t at) {
     const char *quote = index->object.ptr + at;
     const char *after = lp_json_skip_string(quote, index->object.ptr + index->object.len);
@@ -23,7 +28,7 @@ static lp_json value_at(const lp_json_index *index, uint32_t at) {
 }
 
 static int compare_at(const lp_json_index *index, size_t a, size_t b) {
-    return lp_str_compare(key_at(index, index->at[a]), key_at(index, index->at[b]));
+    return lp_str_compare(open_key_at(index, index->at[a]), open_key_at(index, index->at[b]));
 }
 
 static void swap(uint32_t *a, uint32_t *b) {
@@ -114,7 +119,7 @@ lp_json lp_json_index_find(const lp_json_index *index, lp_str key) {
     size_t high = index->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = lp_str_compare(key_at(index, index->at[middle]), key);
+        int order = lp_str_compare(open_key_at(index, index->at[middle]), key);
         if (order == 0) {
             return value_at(index, index->at[middle]);
         }

@@ -93,6 +93,9 @@ static lp_code check_escape(checker *c) {
     if (unit < 0) {
         return LP_JSON_SYNTAX;
     }
+    if (unit == 0 && c->form != LP_JSON_GENERAL) {
+        return LP_FIELD_VALUE;
+    }
     c->pos = p + 6;
     if (unit < 0xd800 || unit > 0xdfff) {
         return LP_OK;
@@ -160,6 +163,8 @@ static lp_code check_string(checker *c, lp_str *out) {
             code = check_utf8(c);
         } else if (ch < first_plain) {
             code = LP_JSON_SYNTAX;
+        } else if (ch == 0) {
+            code = LP_FIELD_VALUE; /* as in served form */
         } else {
             c->pos++;
         }

@@ -30,10 +30,11 @@ typedef struct lp_str_reader {
 } lp_str_reader;
 
 lp_str_reader lp_str_read(lp_str s);
-/* The next byte, or -1 at the end. */
+/* The next byte, or -1 at the end: of the view, or at the closing quote if the view reaches further. */
 int lp_str_byte(lp_str_reader *reader);
 
-/* Orders by the bytes of the unescaped UTF-8: negative, zero, positive. */
+/* Orders by the bytes of the unescaped UTF-8: negative, zero, positive. Views may reach past the closing quote.
+ * Takes time by what the strings have in common, not by their lengths. */
 int lp_str_compare(lp_str a, lp_str b);
 
 /* True if the body contains a backslash. */

@@ -107,7 +107,9 @@ bool lp_json_next(lp_json_iter *iter, lp_str *key, lp_json *value) {
     }
     if (iter->object) {
         const char *after = lp_json_skip_string(p, iter->end);
-        *key = (lp_str){p + 1, (size_t)(after - p) - 2};
+        if (key != NULL) {
+            *key = (lp_str){p + 1, (size_t)(after - p) - 2};
+        }
         p = lp_json_skip_space(after, iter->end) + 1; /* the colon */
         p = lp_json_skip_space(p, iter->end);
     }
@@ -161,7 +163,6 @@ lp_code lp_json_record(lp_json object, lp_json_field *fields, size_t count) {
     jsmn_init(&parser);
     int used = jsmn_parse(&parser, object.ptr, object.len, tokens, LP_RECORD_TOKENS);
     if (used <= 0) {
-        /* What jsmn dislikes although it was checked: a raw U+0000 in canonical strings. */
         return used == JSMN_ERROR_NOMEM ? LP_LIMIT_RECORD : LP_FIELD_VALUE;
     }
     for (size_t f = 0; f < count; f++) {
@@ -238,7 +239,7 @@ bool lp_str_escaped(lp_str s) {
 }
 
 lp_str_reader lp_str_read(lp_str s) {
-    return (lp_str_reader){.pos = s.ptr, .end = s.ptr + s.len};
+    return (lp_str_reader){.pos = s.ptr, .end = s.len > 0 ? s.ptr + s.len : s.ptr};
 }
 
 static uint32_t hex4(const char *p) {
@@ -289,7 +290,7 @@ static uint8_t short_escape(char code) {
 
 int lp_str_byte(lp_str_reader *r) {
     if (r->pending == 0) {
-        if (r->pos >= r->end) {
+        if (r->pos >= r->end || *r->pos == '"') {
             return -1;
         }
         if (*r->pos != '\\') {
@@ -305,14 +306,24 @@ int lp_str_byte(lp_str_reader *r) {
     return (uint8_t)r->utf8[r->next++];
 }
 
+/* Is this the end of the body: of the view, or the closing quote? */
+static bool at_end(lp_str s, size_t i) {
+    return i >= s.len || s.ptr[i] == '"';
+}
+
+/* Never looks past the first difference: long keys must not make sorting quadratic. */
 int lp_str_compare(lp_str a, lp_str b) {
-    if (!lp_str_escaped(a) && !lp_str_escaped(b)) {
-        size_t shorter = a.len < b.len ? a.len : b.len;
-        int order = shorter > 0 ? memcmp(a.ptr, b.ptr, shorter) : 0;
-        return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+    size_t i = 0;
+    while (!at_end(a, i) && !at_end(b, i) && a.ptr[i] == b.ptr[i] && a.ptr[i] != '\\') {
+        i++;
     }
-    lp_str_reader ra = lp_str_read(a);
-    lp_str_reader rb = lp_str_read(b);
+    bool end_a = at_end(a, i);
+    bool end_b = at_end(b, i);
+    if (end_a || end_b) {
+        return (int)end_b - (int)end_a;
+    }
+    lp_str_reader ra = lp_str_read((lp_str){a.ptr + i, a.len - i});
+    lp_str_reader rb = lp_str_read((lp_str){b.ptr + i, b.len - i});
     int ca;
     int cb;
     do {

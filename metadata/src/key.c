@@ -33,17 +33,21 @@ static bool skip_text(const char **p, const char *text) {
  * Returns the length of the DER, 0 if it is no such PEM. */
 static size_t pem_decode(char *text, uint8_t *der, size_t der_bytes) {
     const char *p = text;
-    if (!skip_text(&p, "-----BEGIN PUBLIC KEY-----")) {
+    if (!skip_text(&p, "-----BEGIN PUBLIC KEY-----") || (*p != '\n' && *p != '\r')) {
         return 0;
     }
     size_t kept = 0;
-    for (; *p != '\0' && *p != '-'; p++) {
+    for (; *p != '\0' && *p != '-' && *p != '\\'; p++) {
         if (*p != '\n' && *p != '\r') {
             text[kept++] = *p;
         }
     }
     size_t len = 0;
     bool ends = skip_text(&p, "-----END PUBLIC KEY-----");
+    while (*p == '\n' || *p == '\r') {
+        p++;
+    }
+    ends = ends && *p == '\0';
     return ends && lp_base64_decode((lp_str){text, kept}, der, der_bytes, &len) == LP_OK ? len : 0;
 }
 

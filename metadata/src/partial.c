@@ -19,7 +19,7 @@ enum state {
 /* What new targets mean for this ECU (Uptane 2.1.0, 5.4.3.4). */
 static lp_code check_own_target(lp_partial *partial, const lp_target *target, lp_str hardware, const char **clause) {
     const lp_partial_config *config = &partial->config;
-    *clause = "Uptane 2.1.0, 5.4.3.4 step 3";
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.3.4 step 3");
     if (!lp_str_is(hardware, config->hardware)) {
         return LP_WRONG_HARDWARE;
     }
@@ -32,7 +32,7 @@ static lp_code check_targets(lp_partial *partial, const lp_trusted_targets *targ
     lp_target target = {.length_bytes = 0};
     lp_code code = lp_director_check_targets(targets, partial->config.dialect, partial->config.vehicle, error);
     if (code == LP_OK) {
-        error->clause = "Uptane 2.1.0, 5.4.4.6 step 7";
+        error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 7");
         code = lp_targets_for_ecu(targets, lp_str_from(partial->config.serial), &found, &target, &hardware);
     }
     if (code == LP_OK && found) {
@@ -166,7 +166,7 @@ void lp_partial_failed(lp_partial *partial, lp_code code) {
 
 void lp_partial_done(lp_partial *partial, bool ok) {
     lp_ask ask;
-    lp_error error = {.code = LP_STATE, .clause = "Uptane 2.1.0, 5.4.4"};
+    lp_error error = {.code = LP_STATE, .clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4")};
     lp_partial_next(partial, &ask);
     error.role = ask.role;
     if (ask.kind != LP_ASK_STORE) {

@@ -76,25 +76,27 @@ lp_code lp_procedure_open(const lp_tuf_config *config, const lp_file_info *info,
 lp_code lp_procedure_targets(const lp_tuf_config *config, const lp_targets_rules *rules, lp_slice bytes,
                              lp_scratch scratch, lp_trusted_targets *out, const char **clause) {
     lp_signed doc;
-    *clause = refers(rules->info) ? "Uptane 2.1.0, 5.4.4.6 step 2" : "Uptane 2.1.0, 5.4.4.6 step 1";
+    *clause =
+        refers(rules->info) ? LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 2") : LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 1");
     lp_code code = lp_procedure_open(config, rules->info, bytes, rules->role, scratch, &doc);
     if (code != LP_OK) {
         return code;
     }
-    *clause = rules->role == LP_ROLE_TARGETS ? "Uptane 2.1.0, 5.4.4.6 step 3.1" : "Uptane 2.1.0, 5.4.4.6 step 3.2";
+    *clause = rules->role == LP_ROLE_TARGETS ? LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 3.1")
+                                             : LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 3.2");
     code = lp_signed_verify(&doc, &rules->keys, config->crypto, config->limits, scratch);
     if (code != LP_OK) {
         return code;
     }
-    *clause = "Uptane 2.1.0, 5.4.4.6 step 4";
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 4");
     if (doc.version < rules->floor) {
         return LP_ROLLBACK_VERSION;
     }
-    *clause = "Uptane 2.1.0, 5.4.4.6 step 5";
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 5");
     if (lp_procedure_expired(config, &doc)) {
         return LP_EXPIRED;
     }
-    *clause = "Uptane 2.1.0, 5.2.3";
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.2.3");
     return lp_targets_read(&doc, out);
 }
 
@@ -113,12 +115,12 @@ bool lp_procedure_stored_targets(const lp_tuf_config *config, const lp_targets_r
 const char *lp_procedure_length_clause(lp_role role) {
     switch (role) {
     case LP_ROLE_ROOT:
-        return "Uptane 2.1.0, 5.4.4.3 step 2.2";
+        return LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.2");
     case LP_ROLE_TIMESTAMP:
-        return "Uptane 2.1.0, 5.4.4.4 step 1";
+        return LP_CLAUSE("Uptane 2.1.0, 5.4.4.4 step 1");
     case LP_ROLE_SNAPSHOT:
-        return "Uptane 2.1.0, 5.4.4.5 step 1";
+        return LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 1");
     default:
-        return "Uptane 2.1.0, 5.4.4.6 step 1";
+        return LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 1");
     }
 }

@@ -210,10 +210,14 @@ lp_code lp_role_keys_read(lp_json keys, lp_json role, lp_role_keys *out) {
     if (code == LP_OK) {
         code = demand(lp_json_get(role, "keyids"), lp_json_is_array, &result.keyids);
     }
+    size_t count = lp_json_count(result.keyids);
+    if (code == LP_OK && count > LP_ROLE_KEYS) {
+        code = LP_LIMIT_KEYS;
+    }
     if (code == LP_OK) {
         code = lp_json_uint(lp_json_get(role, "threshold"), &result.threshold);
     }
-    if (code == LP_OK && (result.threshold == 0 || result.threshold > lp_json_count(result.keyids))) {
+    if (code == LP_OK && (result.threshold == 0 || result.threshold > count)) {
         code = LP_THRESHOLD_INVALID;
     }
     if (code == LP_OK) {
@@ -249,23 +253,36 @@ lp_code lp_root_read(const lp_signed *root, bool *consistent_snapshot) {
     return LP_OK;
 }
 
-/* True if every key of `a` is, by value, a key of `b`. */
-static bool keys_within(const lp_role_keys *a, const lp_role_keys *b) {
-    lp_json_iter ia = lp_json_iterate(a->keyids);
+/* The key objects of a role, each looked up once. */
+typedef struct key_list {
+    lp_json at[LP_ROLE_KEYS];
+    size_t count;
+} key_list;
+
+static key_list list_keys(const lp_role_keys *keys) {
+    key_list list = {.count = 0};
+    lp_json_iter iter = lp_json_iterate(keys->keyids);
     lp_json id;
     lp_str keyid;
-    while (lp_json_next(&ia, NULL, &id)) {
-        lp_public_key ka;
-        if (lp_json_string(id, &keyid) != LP_OK || lp_public_key_read(lp_json_find(a->keys, keyid), &ka) != LP_OK ||
-            ka.scheme == LP_SCHEME_UNKNOWN) {
+    while (list.count < LP_ROLE_KEYS && lp_json_next(&iter, NULL, &id)) {
+        if (lp_json_string(id, &keyid) == LP_OK) {
+            list.at[list.count++] = lp_json_find(keys->keys, keyid);
+        }
+    }
+    return list;
+}
+
+/* True if every key of `a` is, by value, a key of `b`. */
+static bool keys_within(const key_list *a, const key_list *b) {
+    for (size_t i = 0; i < a->count; i++) {
+        lp_public_key key_a;
+        if (lp_public_key_read(a->at[i], &key_a) != LP_OK || key_a.scheme == LP_SCHEME_UNKNOWN) {
             continue;
         }
         bool found = false;
-        lp_json_iter ib = lp_json_iterate(b->keyids);
-        while (!found && lp_json_next(&ib, NULL, &id)) {
-            lp_public_key kb;
-            found = lp_json_string(id, &keyid) == LP_OK &&
-                    lp_public_key_read(lp_json_find(b->keys, keyid), &kb) == LP_OK && lp_public_key_eq(&ka, &kb);
+        for (size_t j = 0; j < b->count && !found; j++) {
+            lp_public_key key_b;
+            found = lp_public_key_read(b->at[j], &key_b) == LP_OK && lp_public_key_eq(&key_a, &key_b);
         }
         if (!found) {
             return false;
@@ -275,7 +292,9 @@ static bool keys_within(const lp_role_keys *a, const lp_role_keys *b) {
 }
 
 bool lp_role_keys_eq(const lp_role_keys *a, const lp_role_keys *b) {
-    return a->threshold == b->threshold && keys_within(a, b) && keys_within(b, a);
+    key_list in_a = list_keys(a);
+    key_list in_b = list_keys(b);
+    return a->threshold == b->threshold && keys_within(&in_a, &in_b) && keys_within(&in_b, &in_a);
 }
 
 /* True if `key` is `role_name` followed by ".json". */

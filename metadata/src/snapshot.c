@@ -19,7 +19,7 @@ static void step(lookup *l) {
 }
 
 static lp_code lookup_begin(lookup *l, lp_json meta, bool merge, lp_scratch scratch) {
-    l->merge = merge;
+    *l = (lookup){.merge = merge};
     if (!merge) {
         return lp_json_index_build(meta, &scratch, &l->index);
     }
@@ -41,14 +41,14 @@ static lp_json lookup_find(lookup *l, lp_str key) {
 static lp_code compare_entry(lookup *after, lp_str key, lp_json before_value) {
     lp_file_info before_info;
     lp_file_info after_info;
-    lp_code code = lp_file_info_read(before_value, &before_info);
     lp_json after_value = lookup_find(after, key);
-    if (code == LP_OK && after_value.ptr == NULL) {
-        code = LP_SNAPSHOT_ENTRY_MISSING;
+    if (after_value.ptr == NULL) {
+        return LP_SNAPSHOT_ENTRY_MISSING;
     }
-    if (code == LP_OK) {
-        code = lp_file_info_read(after_value, &after_info);
+    if (lp_file_info_read(before_value, &before_info) != LP_OK) {
+        return LP_OK; /* an entry that could never be used says nothing, and must not block recovery */
     }
+    lp_code code = lp_file_info_read(after_value, &after_info);
     if (code == LP_OK && after_info.version < before_info.version) {
         code = LP_ROLLBACK_SNAPSHOT_ENTRY;
     }
@@ -57,8 +57,13 @@ static lp_code compare_entry(lookup *after, lp_str key, lp_json before_value) {
 
 lp_code lp_snapshot_compare(const lp_signed *before, const lp_signed *after, lp_scratch scratch, lp_str *subject) {
     lookup l;
-    lp_code code = lookup_begin(&l, lp_signed_get(after, "meta"), before->ordered && after->ordered, scratch);
-    lp_json_iter iter = lp_json_iterate(lp_signed_get(before, "meta"));
+    lp_json meta_before = lp_signed_get(before, "meta");
+    lp_json meta_after = lp_signed_get(after, "meta");
+    if (!lp_json_is_object(meta_before) || !lp_json_is_object(meta_after)) {
+        return meta_after.ptr == NULL ? LP_FIELD_MISSING : LP_FIELD_TYPE;
+    }
+    lp_code code = lookup_begin(&l, meta_after, before->ordered && after->ordered, scratch);
+    lp_json_iter iter = lp_json_iterate(meta_before);
     lp_str key;
     lp_json value;
     while (code == LP_OK && lp_json_next(&iter, &key, &value)) {

@@ -92,7 +92,8 @@ lp_code lp_targets_find(const lp_trusted_targets *targets, lp_str name, bool *fo
 }
 
 lp_json lp_target_hardware_ids(const lp_target *target) {
-    return lp_json_get(target->custom, "hardwareIds");
+    lp_json ids = lp_json_get(target->custom, "hardwareIds");
+    return lp_json_is_array(ids) ? ids : (lp_json){NULL, 0};
 }
 
 lp_json lp_target_ecus(const lp_target *target) {

@@ -125,18 +125,18 @@ static lp_code timestamp_rollback(const lp_tuf *tuf, const lp_signed *doc, const
 static void give_timestamp(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     lp_signed doc;
     lp_file_info info;
-    const char *clause = "Uptane 2.1.0, 5.4.4.4 step 1";
+    const char *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.4 step 1");
     lp_code code = parse(tuf, bytes, LP_ROLE_TIMESTAMP, scratch, &doc);
     if (code == LP_OK) {
-        clause = "Uptane 2.1.0, 5.4.4.4 step 2";
+        clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.4 step 2");
         code = verify(tuf, &doc, LP_ROLE_TIMESTAMP, scratch);
     }
     if (code == LP_OK) {
-        clause = "Uptane 2.1.0, 5.2.5";
+        clause = LP_CLAUSE("Uptane 2.1.0, 5.2.5");
         code = listed(&doc, "snapshot", &info);
     }
     if (code == LP_OK) {
-        clause = "Uptane 2.1.0, 5.4.4.4 step 3";
+        clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.4 step 3");
         code = timestamp_rollback(tuf, &doc, &info);
     }
     /* The same version is the same file: the trusted copy stays (TUF 1.0.34, 5.4.3.1). */
@@ -145,7 +145,7 @@ static void give_timestamp(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
         doc = tuf->timestamp.doc;
     }
     if (code == LP_OK && expired(tuf, &doc)) {
-        clause = "Uptane 2.1.0, 5.4.4.4 step 4";
+        clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.4 step 4");
         code = LP_EXPIRED;
     }
     if (code != LP_OK) {
@@ -163,7 +163,8 @@ static void load_snapshot(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     lp_signed doc;
     lp_file_info info;
     tuf->have_old_snapshot = parse(tuf, bytes, LP_ROLE_SNAPSHOT, scratch, &doc) == LP_OK &&
-                             verify(tuf, &doc, LP_ROLE_SNAPSHOT, scratch) == LP_OK;
+                             verify(tuf, &doc, LP_ROLE_SNAPSHOT, scratch) == LP_OK &&
+                             listed(&doc, "targets", &info) == LP_OK;
     tuf->state = FETCH_SNAPSHOT;
     if (!tuf->have_old_snapshot) {
         return;
@@ -181,12 +182,13 @@ static lp_code snapshot_rollback(const lp_tuf *tuf, const lp_signed *doc, lp_scr
     if (!tuf->have_old_snapshot) {
         return LP_OK;
     }
-    *clause = "Uptane 2.1.0, 5.4.4.5 step 4";
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 4");
     if (doc->version < tuf->old_snapshot.doc.version) {
         return LP_ROLLBACK_VERSION;
     }
     lp_code code = lp_snapshot_compare(&tuf->old_snapshot.doc, doc, scratch, subject);
-    *clause = code == LP_SNAPSHOT_ENTRY_MISSING ? "Uptane 2.1.0, 5.4.4.5 step 6" : "Uptane 2.1.0, 5.4.4.5 step 5";
+    *clause = code == LP_SNAPSHOT_ENTRY_MISSING ? LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 6")
+                                                : LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 5");
     return code;
 }
 
@@ -194,13 +196,13 @@ static void give_snapshot(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     lp_signed doc;
     lp_file_info info;
     lp_str subject = {NULL, 0};
-    const char *clause = "Uptane 2.1.0, 5.4.4.5 step 2";
+    const char *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 2");
     lp_code code = listed(&tuf->timestamp.doc, "snapshot", &info);
     if (code == LP_OK) {
         code = lp_procedure_open(&tuf->config, &info, bytes, LP_ROLE_SNAPSHOT, scratch, &doc);
     }
     if (code == LP_OK) {
-        clause = "Uptane 2.1.0, 5.4.4.5 step 3";
+        clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 3");
         code = verify(tuf, &doc, LP_ROLE_SNAPSHOT, scratch);
     }
     if (code == LP_OK) {
@@ -208,11 +210,11 @@ static void give_snapshot(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     }
     if (code == LP_OK) {
         lp_file_info targets;
-        clause = "Uptane 2.1.0, 5.2.4";
+        clause = LP_CLAUSE("Uptane 2.1.0, 5.2.4");
         code = listed(&doc, "targets", &targets);
     }
     if (code == LP_OK && expired(tuf, &doc)) {
-        clause = "Uptane 2.1.0, 5.4.4.5 step 7";
+        clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 7");
         code = LP_EXPIRED;
     }
     if (code != LP_OK) {
@@ -239,7 +241,7 @@ static lp_code targets_rules(const lp_tuf *tuf, lp_file_info *info, lp_targets_r
 
 static lp_code check_targets(const lp_tuf *tuf, const lp_trusted_targets *targets, lp_error *error) {
     if (targets->delegations.ptr != NULL) {
-        error->clause = "Uptane 2.1.0, 5.2.3.2";
+        error->clause = LP_CLAUSE("Uptane 2.1.0, 5.2.3.2");
         lp_code code = lp_delegations_check(targets->delegations);
         if (code != LP_OK) {
             return code;
@@ -271,7 +273,7 @@ static void give_targets(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     lp_file_info info = {0};
     lp_targets_rules rules;
     lp_trusted_targets targets;
-    lp_error error = {.clause = "Uptane 2.1.0, 5.4.4.6 step 2"};
+    lp_error error = {.clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 2")};
     lp_code code = targets_rules(tuf, &info, &rules);
     if (code == LP_OK) {
         code = lp_procedure_targets(&tuf->config, &rules, bytes, scratch, &targets, &error.clause);
@@ -392,13 +394,13 @@ void lp_tuf_absent(lp_tuf *tuf) {
         tuf->state++; /* to the fetch */
         break;
     case FETCH_TIMESTAMP:
-        refuse(tuf, LP_UNREACHABLE, 0, "Uptane 2.1.0, 5.4.4.4 step 1");
+        refuse(tuf, LP_UNREACHABLE, 0, LP_CLAUSE("Uptane 2.1.0, 5.4.4.4 step 1"));
         break;
     case FETCH_SNAPSHOT:
-        refuse(tuf, LP_MISSING_FILE, ask.version, "Uptane 2.1.0, 5.4.4.5 step 1");
+        refuse(tuf, LP_MISSING_FILE, ask.version, LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 1"));
         break;
     case FETCH_TARGETS:
-        refuse(tuf, LP_MISSING_FILE, ask.version, "Uptane 2.1.0, 5.4.4.6 step 1");
+        refuse(tuf, LP_MISSING_FILE, ask.version, LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 1"));
         break;
     default:
         refuse(tuf, LP_MISUSE, 0, "");
@@ -417,7 +419,7 @@ void lp_tuf_done(lp_tuf *tuf, bool ok) {
     if (asks[tuf->state].kind != LP_ASK_STORE && asks[tuf->state].kind != LP_ASK_FORGET) {
         refuse(tuf, LP_MISUSE, 0, "");
     } else if (!ok) {
-        refuse(tuf, LP_STATE, 0, "Uptane 2.1.0, 5.4.4");
+        refuse(tuf, LP_STATE, 0, LP_CLAUSE("Uptane 2.1.0, 5.4.4"));
     } else if (tuf->state == STORE_ROOT) {
         follow_chain(tuf, lp_chain_stored(&tuf->chain, &tuf->config, &error), &error);
     } else {

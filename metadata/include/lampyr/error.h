@@ -6,6 +6,7 @@
 #ifndef LAMPYR_ERROR_H
 #define LAMPYR_ERROR_H
 
+#include "lampyr/limits.h"
 #include "lampyr/slice.h"
 
 #include <stdint.h>
@@ -108,6 +109,13 @@ typedef enum lp_repo {
     LP_REPO_IMAGE,
 } lp_repo;
 
+/* A clause of a standard. Firmware has no room for the text: code and role tell the clause (docs/ERRORS.md). */
+#if LP_CONSTRAINED
+#define LP_CLAUSE(text) ""
+#else
+#define LP_CLAUSE(text) text
+#endif
+
 /* A refusal: what failed, where, and the clause that demanded the check. */
 typedef struct lp_error {
     lp_code code;
@@ -115,7 +123,7 @@ typedef struct lp_error {
     lp_role role;
     uint64_t version;   /* version in the file's name, 0 when the name has none */
     lp_str subject;     /* delegated role or image, JSON-escaped, or empty; points into the caller's bytes */
-    const char *clause; /* static, e.g. "Uptane 2.1.0, 5.4.4.3 step 2.3" */
+    const char *clause; /* static, e.g. "Uptane 2.1.0, 5.4.4.3 step 2.3"; firmware leaves it empty (LP_CLAUSE()) */
 } lp_error;
 
 /* The stable identifier of `code`, e.g. "rollback_version"; "unknown" for a number not in lp_code.

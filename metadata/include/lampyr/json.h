@@ -48,8 +48,9 @@ typedef struct lp_json_field {
  * `scratch` (lp_json_scratch_bytes() is always enough, none is needed for ascending keys).
  * `depth` bounds nesting. `*canonical` (may be NULL) says whether the bytes are already the
  * canonical form of `dialect`.
- * Returns LP_JSON_SYNTAX, LP_JSON_UTF8, LP_JSON_DUPLICATE_KEY, LP_JSON_TRAILING, LP_JSON_NUMBER,
- * LP_NOT_CANONICAL (form LP_JSON_CANONICAL only), LP_LIMIT_DEPTH, LP_LIMIT_MEMORY. */
+ * Returns LP_JSON_SYNTAX, LP_FIELD_VALUE for U+0000 in a string (except in LP_JSON_GENERAL), LP_JSON_UTF8,
+ * LP_JSON_DUPLICATE_KEY, LP_JSON_TRAILING, LP_JSON_NUMBER, LP_NOT_CANONICAL (form LP_JSON_CANONICAL only),
+ * LP_LIMIT_DEPTH, LP_LIMIT_MEMORY. */
 lp_code lp_json_check(lp_slice bytes, lp_json_form form, lp_dialect dialect, unsigned depth, lp_scratch scratch,
                       lp_json *out, bool *canonical);
 

@@ -96,8 +96,8 @@ bool lp_role_keys_eq(const lp_role_keys *a, const lp_role_keys *b);
  * LP_THRESHOLD_INVALID. */
 lp_code lp_root_read(const lp_signed *root, bool *consistent_snapshot);
 
-/* Reads `keyids` and `threshold` of one role object. LP_FIELD_*, LP_THRESHOLD_INVALID for a threshold
- * below 1 or above the number of keyids. */
+/* Reads `keyids` and `threshold` of one role object. LP_FIELD_*, LP_LIMIT_KEYS for more than LP_ROLE_KEYS keyids,
+ * LP_THRESHOLD_INVALID for a threshold below 1 or above the number of keyids. */
 lp_code lp_role_keys_read(lp_json keys, lp_json role, lp_role_keys *out);
 
 /* What timestamp or snapshot says of "<role_name>.json" ("snapshot", "targets", a delegated role).

@@ -49,8 +49,9 @@ typedef struct lp_full {
     lp_verdict verdict;
     bool has_news;
     bool image_trusted;
-    uint32_t seen[LP_ECUS / 32]; /* ECUs ordered an image so far */
-    lp_error error;              /* of the first refused image, or of the run */
+    uint32_t seen[LP_ECUS / 32];      /* ECUs ordered an image so far */
+    lp_error error;                   /* of the first refused image, or of the run */
+    char refused_role[LP_NAME_BYTES]; /* what `error.subject` points at when it names a hash bin */
 } lp_full;
 
 /* Full verification (Uptane 2.1.0, 5.4.4.2). LP_ASK_TARGET hands over each image's verdict; the run ends
