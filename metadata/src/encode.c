@@ -29,7 +29,7 @@ lp_code lp_hex_decode(lp_str hex, uint8_t *out, size_t out_bytes, size_t *out_le
         return LP_LIMIT_STRING;
     }
     for (size_t i = 0; i < hex.len / 2; i++) {
-        out[i] = (uint8_t)(hex_value(hex.ptr[2 * i]) << 4 | hex_value(hex.ptr[2 * i + 1]));
+        out[i] = (uint8_t)((unsigned)hex_value(hex.ptr[2 * i]) << 4 | (unsigned)hex_value(hex.ptr[2 * i + 1]));
     }
     *out_len = hex.len / 2;
     return LP_OK;
@@ -127,8 +127,8 @@ void lp_base64_encode(const uint8_t *bytes, size_t len, char *out) {
         }
         *out++ = alphabet[group >> 18];
         *out++ = alphabet[group >> 12 & 63];
-        *out++ = len > 1 ? alphabet[group >> 6 & 63] : '=';
-        *out++ = len > 2 ? alphabet[group & 63] : '=';
+        *out++ = (char)(len > 1 ? alphabet[group >> 6 & 63] : '=');
+        *out++ = (char)(len > 2 ? alphabet[group & 63] : '=');
         size_t taken = len < 3 ? len : 3;
         bytes += taken;
         len -= taken;

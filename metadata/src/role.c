@@ -175,13 +175,39 @@ static void count_signature(tally *t, lp_json key_object, const lp_crypto *crypt
     }
 }
 
+/* TUF 1.0.34, 4.2: a keyid stands in `signatures` once. Legacy servers are not held to it. */
+static lp_code check_keyids_unique(const lp_signed *doc) {
+    lp_json_iter first = lp_json_iterate(doc->signatures);
+    lp_json entry;
+    while (doc->dialect == LP_DIALECT_TUF && lp_json_next(&first, NULL, &entry)) {
+        lp_json keyid = lp_json_get(entry, "keyid");
+        lp_json_iter rest = first;
+        lp_str a;
+        lp_str b;
+        while (lp_json_string(keyid, &a) == LP_OK && lp_json_next(&rest, NULL, &entry)) {
+            if (lp_json_string(lp_json_get(entry, "keyid"), &b) == LP_OK && lp_str_eq(a, b)) {
+                return LP_FIELD_VALUE;
+            }
+        }
+    }
+    return LP_OK;
+}
+
 lp_code lp_signed_verify(const lp_signed *doc, const lp_role_keys *keys, const lp_crypto *crypto,
                          const lp_limits *limits, lp_scratch scratch) {
-    if (lp_json_count(keys->keyids) > limits->keys || limits->keys > LP_ROLE_KEYS) {
+    size_t keyids = lp_json_count(keys->keyids);
+    if (keyids > limits->keys || keyids > LP_ROLE_KEYS) {
         return LP_LIMIT_KEYS;
+    }
+    if (keys->threshold > keyids) {
+        return LP_THRESHOLD_INVALID;
     }
     if (lp_json_count(doc->signatures) > limits->signatures) {
         return LP_LIMIT_SIGNATURES;
+    }
+    lp_code unique = check_keyids_unique(doc);
+    if (unique != LP_OK) {
+        return unique;
     }
     lp_slice message = {(const uint8_t *)doc->payload.ptr, doc->payload.len};
     lp_code code =
@@ -217,7 +243,7 @@ lp_code lp_role_keys_read(lp_json keys, lp_json role, lp_role_keys *out) {
     if (code == LP_OK) {
         code = lp_json_uint(lp_json_get(role, "threshold"), &result.threshold);
     }
-    if (code == LP_OK && (result.threshold == 0 || result.threshold > count)) {
+    if (code == LP_OK && result.threshold == 0) {
         code = LP_THRESHOLD_INVALID;
     }
     if (code == LP_OK) {

@@ -29,7 +29,7 @@ static bool id_ok(const char *id) {
 
 /* Names the vehicle of the single layout after its inventory. */
 static bool single_open(lpd_fleet *fleet, lp_dialect dialect, char *message, size_t message_bytes) {
-    strcpy(fleet->single_id, "default");
+    snprintf(fleet->single_id, sizeof fleet->single_id, "default");
     fleet->anonymous = true;
     if (fleet->inventory != NULL && is_file_in(fleet->inventory, "ecus.json")) {
         char path[LP_PATH_BYTES];
@@ -39,7 +39,7 @@ static bool single_open(lpd_fleet *fleet, lp_dialect dialect, char *message, siz
             return false;
         }
         if (inventory.vehicle[0] != '\0') {
-            strcpy(fleet->single_id, inventory.vehicle);
+            snprintf(fleet->single_id, sizeof fleet->single_id, "%s", inventory.vehicle);
             fleet->anonymous = false;
         }
         lpd_inventory_free(&inventory);
@@ -187,7 +187,7 @@ void lpd_fleet_list_free(char **list, size_t count) {
 
 bool lpd_fleet_sole(const lpd_fleet *fleet, char out[LPD_ID_BYTES]) {
     if (fleet->single) {
-        strcpy(out, fleet->single_id);
+        snprintf(out, LPD_ID_BYTES, "%s", fleet->single_id);
         return true;
     }
     DIR *dir = opendir(fleet->director_repo);
@@ -199,13 +199,13 @@ bool lpd_fleet_sole(const lpd_fleet *fleet, char out[LPD_ID_BYTES]) {
     const struct dirent *entry;
     while (count < 2 && (entry = readdir(dir)) != NULL) {
         if (lpd_fleet_knows(fleet, entry->d_name)) {
-            strcpy(found, entry->d_name);
+            snprintf(found, sizeof found, "%.*s", LPD_ID_BYTES - 1, entry->d_name);
             count++;
         }
     }
     closedir(dir);
     if (count == 1) {
-        strcpy(out, found);
+        snprintf(out, LPD_ID_BYTES, "%s", found);
     }
     return count == 1;
 }

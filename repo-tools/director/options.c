@@ -105,7 +105,7 @@ static bool set_flag(const lp_config_key *key, const char *value, char *message,
     default:
         ok = value[0] != '\0' && strlen(value) < key->bytes;
         if (ok) {
-            strcpy(key->value, value);
+            snprintf(key->value, key->bytes, "%s", value);
         }
         break;
     }

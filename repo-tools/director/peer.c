@@ -33,6 +33,6 @@ bool lpd_peer_name(struct MHD_Connection *connection, char out[LPD_ID_BYTES]) {
         !common_name(session, name)) {
         return false;
     }
-    strcpy(out, name);
+    snprintf(out, LPD_ID_BYTES, "%s", name);
     return true;
 }

@@ -49,10 +49,10 @@ static bool resolve_vehicle(const lpd_service *service, struct MHD_Connection *c
         }
     }
     if (r->route.resource == LPD_IMAGE_FILE || r->route.resource == LPD_STATUS) {
-        strcpy(r->vehicle, peer);
+        snprintf(r->vehicle, sizeof r->vehicle, "%s", peer);
         return true;
     }
-    strcpy(r->vehicle, r->route.vehicle[0] != '\0' ? r->route.vehicle : peer);
+    snprintf(r->vehicle, sizeof r->vehicle, "%s", r->route.vehicle[0] != '\0' ? r->route.vehicle : peer);
     if (service->client_certificates && (peer[0] == '\0' || strcmp(peer, r->vehicle) != 0)) {
         return lpd_refuse_code(&r->refusal, LP_WRONG_VEHICLE, "the client certificate is not of this vehicle");
     }

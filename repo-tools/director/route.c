@@ -82,15 +82,15 @@ bool lpd_route_read(const char *method, const char *path, lpd_route *out, lpd_re
     }
     if (rest != NULL && strncmp(name, "repo/", 5) == 0) {
         out->resource = LPD_IMAGE_FILE;
-        strcpy(out->file, name + 5);
+        snprintf(out->file, sizeof out->file, "%s", name + 5);
         return get || lpd_refuse(refusal, 405, "method_not_allowed", "%s repo", method);
     }
     if (strncmp(name, "director/", 9) == 0) {
-        strcpy(out->file, name + 9);
+        snprintf(out->file, sizeof out->file, "%s", name + 9);
         return read_director(method, out, refusal);
     }
     if (rest != NULL && strncmp(rest, "/director/", 10) == 0 && read_vehicle(name, first, out->vehicle)) {
-        strcpy(out->file, rest + 10);
+        snprintf(out->file, sizeof out->file, "%s", rest + 10);
         return read_director(method, out, refusal);
     }
     return lpd_refuse(refusal, 404, "not_found", "no such path");

@@ -83,7 +83,7 @@ static int open_socket(const char *listen, bool *config, char *message, size_t m
 /* Writes where the socket listens. */
 static bool socket_url(int fd, bool tls, char url[LPD_URL_BYTES]) {
     char host[256], port[16];
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
         getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,

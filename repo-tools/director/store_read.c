@@ -24,7 +24,7 @@ static bool copy_id(sqlite3_stmt *query, int column, char out[LPD_ID_BYTES]) {
     if (text == NULL || strlen(text) >= LPD_ID_BYTES) {
         return false;
     }
-    strcpy(out, text);
+    snprintf(out, LPD_ID_BYTES, "%s", text);
     return true;
 }
 

@@ -82,7 +82,8 @@ lp_json lp_signed_get(const lp_signed *doc, const char *name);
 
 /* Counts valid signatures by distinct keys and compares with the threshold
  * (TUF 1.0.34, 5.3.4, 5.4.2; Uptane 2.1.0, 5.4.4.3 step 2.3, 5.4.4.4 step 2, ...).
- * LP_SIGNATURE_THRESHOLD, LP_THRESHOLD_INVALID, LP_LIMIT_KEYS, LP_LIMIT_SIGNATURES, LP_LIMIT_MEMORY. */
+ * LP_SIGNATURE_THRESHOLD, LP_THRESHOLD_INVALID, LP_FIELD_VALUE for a keyid that signs twice (tuf), LP_LIMIT_KEYS,
+ * LP_LIMIT_SIGNATURES, LP_LIMIT_MEMORY. */
 lp_code lp_signed_verify(const lp_signed *doc, const lp_role_keys *keys, const lp_crypto *crypto,
                          const lp_limits *limits, lp_scratch scratch);
 
@@ -97,7 +98,8 @@ bool lp_role_keys_eq(const lp_role_keys *a, const lp_role_keys *b);
 lp_code lp_root_read(const lp_signed *root, bool *consistent_snapshot);
 
 /* Reads `keyids` and `threshold` of one role object. LP_FIELD_*, LP_LIMIT_KEYS for more than LP_ROLE_KEYS keyids,
- * LP_THRESHOLD_INVALID for a threshold below 1 or above the number of keyids. */
+ * LP_THRESHOLD_INVALID for a threshold below 1. One that the keyids cannot reach is refused where it is used, by
+ * lp_signed_verify(): a root that sets it for another role must still be followed. */
 lp_code lp_role_keys_read(lp_json keys, lp_json role, lp_role_keys *out);
 
 /* What timestamp or snapshot says of "<role_name>.json" ("snapshot", "targets", a delegated role).

@@ -69,8 +69,10 @@ const lp_verdict *lp_full_verdict(const lp_full *full);
 
 /* After LP_ASK_TRUSTED: director's targets; and whether anything is to be installed. */
 const lp_trusted_targets *lp_full_targets(const lp_full *full);
-const lp_trusted_root *lp_full_director_root(const lp_full *full);
 bool lp_full_has_news(const lp_full *full);
+
+/* The director's latest root so far: from the first LP_ASK_FETCH on; else NULL. */
+const lp_trusted_root *lp_full_director_root(const lp_full *full);
 
 typedef struct lp_partial_config {
     const lp_crypto *crypto;
@@ -107,10 +109,12 @@ void lp_partial_failed(lp_partial *partial, lp_code code);
 void lp_partial_done(lp_partial *partial, bool ok);
 const lp_error *lp_partial_error(const lp_partial *partial);
 
-/* After LP_ASK_TRUSTED: the image ordered for this ECU, or NULL. */
+/* After LP_ASK_TRUSTED: the image ordered for this ECU, or NULL; and the targets that order it. */
 const lp_target *lp_partial_target(const lp_partial *partial);
-const lp_trusted_root *lp_partial_root(const lp_partial *partial);
 const lp_trusted_targets *lp_partial_targets(const lp_partial *partial);
+
+/* The director's latest root so far: from the first LP_ASK_FETCH on; else NULL. */
+const lp_trusted_root *lp_partial_root(const lp_partial *partial);
 
 /* Signed time (docs/POUF.md, "Time"): checks the attestation against the time key in director root and
  * that it carries `nonce` (lower-case hex). `*now` is set on success.

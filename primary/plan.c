@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan.h"
+
+#include "lampyr/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Adds an image and the ECUs of this vehicle that it is ordered for. */
+static bool add_image(lp_plan *plan, const lp_verdict *verdict) {
+    const lp_inventory *inventory = &plan->gateway->inventory;
+    lp_plan_image *grown = realloc(plan->images, (plan->image_count + 1) * sizeof *grown);
+    if (grown == NULL) {
+        return false;
+    }
+    plan->images = grown;
+    lp_plan_image *image = &grown[plan->image_count];
+    *image = (lp_plan_image){.target = verdict->director, .consistent = verdict->consistent};
+    if (lp_str_copy(verdict->director.name, image->name, sizeof image->name, NULL) != LP_OK) {
+        return false;
+    }
+    for (size_t i = 0; i < inventory->count; i++) {
+        bool found;
+        lp_str hardware;
+        lp_str serial = lp_str_from(inventory->ecus[i].serial);
+        if (lp_target_ecu(&verdict->director, serial, &found, &hardware) == LP_OK && found) {
+            plan->image_of[i] = (int)plan->image_count;
+        }
+    }
+    plan->image_count++;
+    return true;
+}
+
+static void on_judged(void *ctx) {
+    lp_plan *plan = ctx;
+    const lp_verdict *verdict = lp_full_verdict(plan->full);
+    if (verdict->error.code == LP_OK && !add_image(plan, verdict)) {
+        plan->short_of_memory = true;
+    }
+}
+
+static void on_ended(void *ctx, bool trusted) {
+    lp_plan *plan = ctx;
+    plan->ended = true;
+    plan->trusted = trusted;
+}
+
+static bool prepare(lp_plan *plan, int64_t now) {
+    lp_gateway *gateway = plan->gateway;
+    const lp_settings *settings = &gateway->settings;
+    size_t count = gateway->inventory.count;
+    plan->full = malloc(sizeof *plan->full);
+    plan->ecus = calloc(count, sizeof *plan->ecus);
+    plan->image_of = calloc(count, sizeof *plan->image_of);
+    if (plan->full == NULL || plan->ecus == NULL || plan->image_of == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        plan->image_of[i] = LP_PLAN_NONE;
+    }
+    lp_secondaries_ecus(&gateway->secondaries, plan->ecus);
+    lp_full_begin(plan->full,
+                  &(lp_full_config){.crypto = &lp_crypto_openssl,
+                                    .limits = &lp_limits_gateway,
+                                    .director_dialect = settings->director_dialect,
+                                    .image_dialect = settings->image_dialect,
+                                    .director_root_and_targets_only = settings->director_root_and_targets_only,
+                                    .now = now,
+                                    .vehicle = settings->vehicle[0] != '\0' ? settings->vehicle : NULL,
+                                    .ecus = plan->ecus,
+                                    .ecu_count = count});
+    plan->drive = lp_drive_new(&(lp_drive_config){.procedure = &lp_procedure_full,
+                                                  .machine = plan->full,
+                                                  .store = lp_store_metadata(gateway->store),
+                                                  .fetch = gateway->fetch,
+                                                  .director = &plan->director,
+                                                  .image = &plan->image,
+                                                  .judged = on_judged,
+                                                  .ended = on_ended,
+                                                  .ctx = plan});
+    return plan->drive != NULL;
+}
+
+lp_code lp_plan_make(lp_plan *plan, lp_gateway *gateway, int64_t now, lp_error *error, char *message) {
+    *plan = (lp_plan){.gateway = gateway};
+    plan->director = (lp_drive_repo){.base = gateway->settings.director_url,
+                                     .dialect = gateway->settings.director_dialect,
+                                     .provisioned_root = {gateway->director_root, gateway->director_root_bytes}};
+    plan->image = (lp_drive_repo){.base = gateway->settings.image_url,
+                                  .dialect = gateway->settings.image_dialect,
+                                  .provisioned_root = {gateway->image_root, gateway->image_root_bytes}};
+    *error = (lp_error){.code = LP_LIMIT_MEMORY};
+    message[0] = '\0';
+    if (gateway->loop.stop || !prepare(plan, now)) {
+        return LP_LIMIT_MEMORY;
+    }
+    lp_drive_start(plan->drive);
+    if (!lp_gateway_await(gateway, &plan->ended)) {
+        *error = (lp_error){.code = LP_UNREACHABLE};
+        snprintf(message, LP_FETCH_MESSAGE_BYTES, "interrupted");
+    } else if (!plan->trusted) {
+        *error = *lp_full_error(plan->full);
+        snprintf(message, LP_FETCH_MESSAGE_BYTES, "%s", lp_drive_message(plan->drive));
+    } else if (!plan->short_of_memory) {
+        *error = (lp_error){.code = LP_OK};
+    }
+    return error->code;
+}
+
+void lp_plan_free(lp_plan *plan) {
+    if (plan->drive != NULL) {
+        lp_drive_free(plan->drive);
+    }
+    free(plan->full);
+    free(plan->ecus);
+    free(plan->images);
+    free(plan->image_of);
+    *plan = (lp_plan){.gateway = plan->gateway};
+}
+
+uint64_t lp_plan_version(const lp_plan *plan) {
+    return lp_full_targets(plan->full)->doc.version;
+}
+
+const lp_plan_image *lp_plan_due(const lp_plan *plan, size_t ecu) {
+    if (plan->image_of[ecu] == LP_PLAN_NONE) {
+        return NULL;
+    }
+    const lp_plan_image *image = &plan->images[plan->image_of[ecu]];
+    const lp_secondary *secondary = &plan->gateway->secondaries.of[ecu];
+    bool due = image->target.hashes.has_sha256 && !lp_secondary_runs(secondary, image->target.hashes.sha256) &&
+               !lp_secondary_failed(secondary, lp_plan_version(plan));
+    return due ? image : NULL;
+}

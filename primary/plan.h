@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What full verification allows: which image goes to which ECU. */
+#ifndef LAMPYR_PRIMARY_PLAN_H
+#define LAMPYR_PRIMARY_PLAN_H
+
+#include "drive.h"
+#include "gateway.h"
+
+enum { LP_PLAN_NONE = -1 };
+
+/* One image that both repositories agree on. Its target points into the plan's files. */
+typedef struct lp_plan_image {
+    lp_target target;
+    char name[LP_NAME_BYTES];
+    bool consistent; /* the repository uses hash-prefixed names */
+} lp_plan_image;
+
+/* One verification and what came of it. */
+typedef struct lp_plan {
+    lp_gateway *gateway;
+    lp_drive_repo director;
+    lp_drive_repo image;
+    lp_drive *drive;
+    lp_full *full;
+    lp_ecu *ecus;
+    bool ended;
+    bool trusted;
+    bool short_of_memory;
+    lp_plan_image *images; /* ordered for at least one ECU */
+    size_t image_count;
+    int *image_of; /* for each ECU of the inventory: index into `images`, or LP_PLAN_NONE */
+} lp_plan;
+
+/* Verifies both repositories at the time `now` and waits for the verdict, or for the order to stop.
+ * LP_OK: the plan may be acted on. Else `*error` is the refusal, and `message` (LP_FETCH_MESSAGE_BYTES) says more if
+ * transport or store are the reason. Free with lp_plan_free() either way. */
+lp_code lp_plan_make(lp_plan *plan, lp_gateway *gateway, int64_t now, lp_error *error, char *message);
+
+/* Frees the plan and the files it points into. */
+void lp_plan_free(lp_plan *plan);
+
+/* Version of the director's targets that the plan follows. */
+uint64_t lp_plan_version(const lp_plan *plan);
+
+/* The image ordered for the ECU that it does not run yet and did not fail under these targets, or NULL. */
+const lp_plan_image *lp_plan_due(const lp_plan *plan, size_t ecu);
+
+#endif

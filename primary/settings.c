@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+#include "lampyr-host/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const dialects[] = {"tuf", "legacy", NULL};
+static const char *const director_roles[] = {"full", "targets", NULL};
+static const char *const time_sources[] = {"attested", "system", NULL};
+
+enum { ROLES_TARGETS = 1, TIME_ATTESTED = 0, TIME_SYSTEM = 1, TIME_UNSET = -1 };
+
+/* Choices, as lp_config_read() gives them. */
+typedef struct choices {
+    int director_dialect;
+    int image_dialect;
+    int director_roles;
+    int time_source;
+} choices;
+
+#define TEXT(field, needed)                                                                                            \
+    { .name = #field, .type = LP_CONFIG_TEXT, .value = s->field, .bytes = sizeof s->field, .required = (needed) }
+#define PATH(field, needed)                                                                                            \
+    { .name = #field, .type = LP_CONFIG_PATH, .value = s->field, .bytes = sizeof s->field, .required = (needed) }
+#define CHOICE(field, list)                                                                                            \
+    { .name = #field, .type = LP_CONFIG_CHOICE, .value = &c->field, .choices = (list) }
+#define NUMBER(field, low, high)                                                                                       \
+    { .name = #field, .type = LP_CONFIG_UINT, .value = &s->field, .min = (low), .max = (high) }
+
+static bool read_keys(const char *path, lp_settings *s, choices *c, char *message, size_t message_bytes) {
+    lp_config_key keys[] = {
+        TEXT(serial, true),
+        TEXT(hardware, true),
+        TEXT(vehicle, false),
+        CHOICE(director_dialect, dialects),
+        CHOICE(image_dialect, dialects),
+        CHOICE(director_roles, director_roles),
+        CHOICE(time_source, time_sources),
+        TEXT(director_url, true),
+        TEXT(image_url, true),
+        PATH(tls_ca, false),
+        PATH(tls_certificate, false),
+        PATH(tls_key, false),
+        PATH(key, true),
+        PATH(ecus, true),
+        PATH(director_root, true),
+        PATH(image_root, true),
+        PATH(time, true),
+        PATH(state, true),
+        PATH(install_path, false),
+        TEXT(coap_listen, true),
+        NUMBER(block_bytes, 16, 1024),
+        NUMBER(poll_interval_seconds, 1, 31 * 24 * 3600),
+        NUMBER(wait_seconds, 0, 24 * 3600),
+        {.name = NULL},
+    };
+    return lp_config_read(path, keys, message, message_bytes);
+}
+
+/* What no single key can tell. NULL if all is well. */
+static const char *contradiction(const lp_settings *s) {
+    if (s->director_dialect == LP_DIALECT_TUF && s->vehicle[0] == '\0') {
+        return "vehicle: required when director_dialect is tuf";
+    }
+    if ((s->tls_certificate[0] == '\0') != (s->tls_key[0] == '\0')) {
+        return "tls_certificate and tls_key: one needs the other";
+    }
+    if ((s->block_bytes & (s->block_bytes - 1)) != 0) {
+        return "block_bytes: not a power of two";
+    }
+    return NULL;
+}
+
+bool lp_settings_read(const char *path, lp_settings *out, char *message, size_t message_bytes) {
+    lp_settings settings = {.block_bytes = 1024, .poll_interval_seconds = 300, .wait_seconds = 60};
+    choices chosen = {.time_source = TIME_UNSET};
+    if (!read_keys(path, &settings, &chosen, message, message_bytes)) {
+        return false;
+    }
+    settings.director_dialect = (lp_dialect)chosen.director_dialect;
+    settings.image_dialect = (lp_dialect)chosen.image_dialect;
+    settings.director_root_and_targets_only = chosen.director_roles == ROLES_TARGETS;
+    if (chosen.time_source == TIME_UNSET) { /* directors of the legacy kind do not sign time */
+        chosen.time_source = settings.director_dialect == LP_DIALECT_TUF ? TIME_ATTESTED : TIME_SYSTEM;
+    }
+    settings.attested_time = chosen.time_source == TIME_ATTESTED;
+    const char *wrong = contradiction(&settings);
+    if (wrong != NULL) {
+        snprintf(message, message_bytes, "%s: %s", path, wrong);
+        return false;
+    }
+    *out = settings;
+    return true;
+}
