@@ -123,11 +123,12 @@ class Ecus:
             "--verify", self.verify[serial], "--progress", "-")
 
     def start_secondaries(self):
-        """Starts all secondaries; the primary has a report of each then."""
+        """Starts all secondaries. Then the primary has a report of each, and its first check is over."""
         for serial in self.verify:
             self.start_secondary(serial)
         for serial in self.verify:
             self.primary.wait_event("reported", ecu=serial)
+        self.primary.wait_event("outcome")
 
     def status(self, serial):
         """What a secondary says of itself."""
@@ -150,7 +151,7 @@ class Ecus:
             file.write(replacement)
 
     def check(self):
-        """Makes the primary look for updates now. Returns where its output stood, for `since`."""
+        """Makes the primary, which must be idle, look for updates. Returns where its output stood, for `since`."""
         since = self.primary.mark()
         self.primary.send(signal.SIGUSR1)
         return since

@@ -225,7 +225,7 @@ static void time_goes_back_only_when_its_key_was_rotated(void **state) {
 static void each_attestation_is_asked_with_a_new_nonce_that_the_report_announced(void **state) {
     world *w = *state;
     char before[LP_NONCE_TEXT_BYTES];
-    strcpy(before, w->agent.nonce);
+    memcpy(before, w->agent.nonce, sizeof before);
     world_run(w);
     assert_string_not_equal(w->agent.nonce, before);
     assert_int_equal(strlen(w->agent.nonce), LP_NONCE_TEXT_BYTES - 1);

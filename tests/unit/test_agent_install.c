@@ -147,7 +147,7 @@ static void an_honest_etag_gives_another_image_away_at_its_first_block(void **st
 static void a_flipped_image_under_the_right_etag_is_refused_by_its_digest(void **state) {
     world *w = *state;
     char flipped[sizeof long_image];
-    strcpy(flipped, long_image);
+    memcpy(flipped, long_image, sizeof flipped);
     flipped[sizeof long_image - 3] = '!';
     world_order(w, long_image, 1);
     w->image = flipped;
