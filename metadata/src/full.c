@@ -34,8 +34,8 @@ static const lp_ecu *find_ecu(const lp_full *full, lp_str serial, size_t *at) {
     return NULL;
 }
 
-/* Marks the ECUs of one image as ordered (Uptane 2.1.0, 5.4.4.6 steps 7 and 8). */
-static lp_code mark_ecus(lp_full *full, const lp_target *target, lp_error *error) {
+/* Marks the ECUs of one image as ordered, and counts them (Uptane 2.1.0, 5.4.4.6 steps 7 and 8). */
+static lp_code mark_ecus(lp_full *full, const lp_target *target, size_t *count, lp_error *error) {
     lp_json ecus = lp_target_ecus(target);
     if (!lp_json_is_object(ecus)) {
         return ecus.ptr == NULL ? LP_FIELD_MISSING : LP_FIELD_TYPE;
@@ -54,6 +54,10 @@ static lp_code mark_ecus(lp_full *full, const lp_target *target, lp_error *error
             return code;
         }
         error->subject = serial;
+        if (++*count > full->config.limits->ecus) {
+            error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 8");
+            return LP_LIMIT_ECUS;
+        }
         if (find_ecu(full, serial, &at) == NULL) {
             if (full->config.only_listed) {
                 continue;
@@ -75,6 +79,7 @@ static lp_code mark_ecus(lp_full *full, const lp_target *target, lp_error *error
 static lp_code check_targets(void *ctx, const lp_trusted_targets *targets, lp_error *error) {
     lp_full *full = ctx;
     lp_code code = lp_director_check_targets(targets, full->config.director_dialect, full->config.vehicle, error);
+    size_t ecus = 0; /* ordered so far, those of others included */
     memset(full->seen, 0, sizeof full->seen);
     lp_json_iter iter = lp_json_iterate(targets->targets);
     lp_str name;
@@ -85,7 +90,7 @@ static lp_code check_targets(void *ctx, const lp_trusted_targets *targets, lp_er
         error->subject = name;
         code = lp_target_read(name, value, &target);
         if (code == LP_OK) {
-            code = mark_ecus(full, &target, error);
+            code = mark_ecus(full, &target, &ecus, error);
         }
     }
     if (code == LP_OK) {
@@ -333,6 +338,11 @@ void lp_full_begin(lp_full *full, const lp_full_config *config) {
     lp_tuf_begin(&full->director, &tuf);
     if (config->ecu_count > LP_ECUS || config->ecu_count > config->limits->ecus) {
         refuse(full, &(lp_error){.code = LP_LIMIT_ECUS, .clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 8")});
+    }
+    for (size_t i = 0; i < config->ecu_count; i++) {
+        if (!lp_text_plain(config->ecus[i].serial)) {
+            refuse(full, &(lp_error){.code = LP_NAME_UNSAFE, .clause = LP_CLAUSE("Uptane 2.1.0, 5.3.2.2")});
+        }
     }
 }
 

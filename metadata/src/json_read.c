@@ -230,6 +230,13 @@ lp_code lp_json_bool(lp_json value, bool *out) {
     return LP_OK;
 }
 
+bool lp_text_plain(const char *text) {
+    while ((uint8_t)*text >= 0x20 && *text != '"' && *text != '\\') {
+        text++;
+    }
+    return *text == '\0';
+}
+
 lp_str lp_str_from(const char *text) {
     return (lp_str){text, strlen(text)};
 }

@@ -46,6 +46,12 @@ static lp_code check_targets(lp_partial *partial, const lp_trusted_targets *targ
     return code;
 }
 
+static void refuse(lp_partial *partial, const lp_error *error) {
+    partial->error = *error;
+    partial->error.repo = LP_REPO_DIRECTOR;
+    partial->state = REFUSED;
+}
+
 void lp_partial_begin(lp_partial *partial, const lp_partial_config *config) {
     memset(partial, 0, sizeof *partial);
     partial->config = *config;
@@ -56,12 +62,9 @@ void lp_partial_begin(lp_partial *partial, const lp_partial_config *config) {
                                         .crypto = config->crypto,
                                         .now = config->now,
                                         .root_and_targets_only = true};
-}
-
-static void refuse(lp_partial *partial, const lp_error *error) {
-    partial->error = *error;
-    partial->error.repo = LP_REPO_DIRECTOR;
-    partial->state = REFUSED;
+    if (!lp_text_plain(config->serial)) {
+        refuse(partial, &(lp_error){.code = LP_NAME_UNSAFE, .clause = LP_CLAUSE("Uptane 2.1.0, 5.3.2.2")});
+    }
 }
 
 static void misuse(lp_partial *partial) {

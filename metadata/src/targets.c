@@ -37,6 +37,8 @@ static lp_code read_custom(lp_json custom, lp_target *target) {
         if (lp_str_is(key, "releaseCounter")) {
             code = lp_json_uint(value, &target->counter);
             target->has_counter = true;
+        } else if (lp_str_is(key, "hardwareIds") && lp_json_count(value) > LP_HARDWARE_IDS) {
+            code = LP_LIMIT_RECORD;
         } else if (lp_str_is(key, "encrypted")) {
             code = lp_json_bool(value, &target->encrypted);
         } else if (lp_str_is(key, "encryption")) {

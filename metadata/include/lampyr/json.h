@@ -100,6 +100,9 @@ bool lp_str_eq(lp_str a, lp_str b);
 bool lp_str_is(lp_str a, const char *text);
 /* A C string without quotes, backslashes and control characters, as an lp_str; lives as long as `text`. */
 lp_str lp_str_from(const char *text);
+/* True if `text` may be given to lp_str_from(). */
+bool lp_text_plain(const char *text);
+
 /* Copies out the characters, unescaped and terminated; `*len` (may be NULL) counts without the
  * terminator. LP_LIMIT_STRING if they do not fit, LP_FIELD_VALUE if they contain U+0000. */
 lp_code lp_str_copy(lp_str s, char *out, size_t out_bytes, size_t *len);
