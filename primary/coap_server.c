@@ -3,6 +3,8 @@
 
 #include "lampyr-host/log.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +87,11 @@ static bool parse_address(const char *text, coap_address_t *out) {
     }
     bool bracketed = text[0] == '[' && colon > text && colon[-1] == ']';
     snprintf(host, sizeof host, "%.*s", (int)(colon - text) - (bracketed ? 2 : 0), text + (bracketed ? 1 : 0));
+    char *end;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    if (!isdigit((unsigned char)colon[1]) || *end != '\0' || port > UINT16_MAX) {
+        return false; /* getaddrinfo() takes any number, and cuts it */
+    }
     struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *found;
     if (getaddrinfo(host, colon + 1, &hints, &found) != 0) {
@@ -163,12 +170,18 @@ static bool start(lp_coap_server *server, const coap_address_t *address) {
     return parse_address(server->address, &server->bound);
 }
 
+bool lp_coap_address_valid(const char *address) {
+    coap_address_t parsed;
+    return parse_address(address, &parsed);
+}
+
 lp_coap_server *lp_coap_server_start(const char *address, lp_requests *requests, char *message, size_t message_bytes) {
     coap_address_t parsed;
     if (!parse_address(address, &parsed)) {
-        snprintf(message, message_bytes, "coap_listen: %s is no numeric address and port like [::1]:5683", address);
+        snprintf(message, message_bytes, "%s is no numeric address and port like [::1]:5683", address);
         return NULL;
     }
+    errno = 0;
     coap_startup();
     coap_set_log_handler(on_log);
     coap_set_log_level(LOG_ERR);
@@ -179,7 +192,8 @@ lp_coap_server *lp_coap_server_start(const char *address, lp_requests *requests,
         server->peers = calloc(server->peer_count, sizeof *server->peers);
     }
     if (server == NULL || server->peers == NULL || !start(server, &parsed)) {
-        snprintf(message, message_bytes, "cannot listen for CoAP at %s", address);
+        snprintf(message, message_bytes, "cannot listen for CoAP at %s: %s", address,
+                 errno == 0 ? "out of memory" : strerror(errno));
         lp_coap_server_stop(server);
         return NULL;
     }

@@ -7,7 +7,10 @@
 
 typedef struct lp_coap_server lp_coap_server;
 
-/* Listens at `address` ("[::1]:5683", "127.0.0.1:0"; port 0 is any). `requests` answers and must outlive the
+/* True if `address` is a numeric address and a port, in brackets for IPv6: "[::1]:5683", "127.0.0.1:0". */
+bool lp_coap_address_valid(const char *address);
+
+/* Listens at `address`; port 0 is any. `requests` answers and must outlive the
  * server. NULL with one line in `message`: no address, cannot listen there. */
 lp_coap_server *lp_coap_server_start(const char *address, lp_requests *requests, char *message, size_t message_bytes);
 

@@ -28,8 +28,10 @@ lp_outcome lp_delivery_refuse(lp_gateway *gateway, const lp_error *error, const 
     char text[LP_ERROR_TEXT_BYTES];
     lp_outcome outcome = outcome_of(error->code);
     lp_error_format(error, text);
-    if (outcome == LP_OUTCOME_REFUSED || message[0] == '\0') {
+    if (message[0] == '\0') {
         lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s", text);
+    } else if (outcome == LP_OUTCOME_REFUSED) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s: %s", message, text);
     } else {
         lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s (%s)", message, lp_code_name(error->code));
     }
@@ -103,7 +105,8 @@ static lp_outcome download(lp_gateway *gateway, const lp_plan_image *image) {
         error.code = f.code;
     }
     if (error.code != LP_OK) {
-        return lp_delivery_refuse(gateway, &error, f.message);
+        bool refused = outcome_of(error.code) == LP_OUTCOME_REFUSED; /* then the error itself says it all */
+        return lp_delivery_refuse(gateway, &error, refused ? "" : f.message);
     }
     lp_log(LP_PROGRAM, LP_LOG_INFO, "%s downloaded and verified, %llu bytes", image->name,
            (unsigned long long)image->target.length_bytes);
@@ -195,8 +198,7 @@ static lp_outcome offer_metadata(const lp_delivery *delivery, int64_t now, bool 
     lp_error error;
     if (lp_relay_offer_metadata(&gateway->relay, root, targets, *news && board.ecu != NULL ? &board : NULL, &error) !=
         LP_OK) {
-        lp_log(LP_PROGRAM, LP_LOG_ERROR, "not offered, because boards would refuse it:");
-        return lp_delivery_refuse(gateway, &error, "");
+        return lp_delivery_refuse(gateway, &error, "not offered, because boards would refuse it");
     }
     if (*news && (!lp_ledger_set(gateway->ledger, LP_FACT_OFFERED_ROOT, (int64_t)root->doc.version) ||
                   !lp_ledger_set(gateway->ledger, LP_FACT_OFFERED_TARGETS, (int64_t)targets->doc.version))) {

@@ -26,8 +26,8 @@ bool lp_delivery_expected(const lp_delivery *delivery);
  * by now. A refusal outweighs what is pending. */
 lp_outcome lp_delivery_outcome(const lp_delivery *delivery, const lp_own_image *own);
 
-/* Logs a refusal, as one line with `message` where transport or state are the reason, remembers an attack for the
- * next report, and says which outcome that is. */
+/* Logs a refusal as one line, with `message` (or "") as what was tried or why it could not be, remembers an attack for
+ * the next report, and says which outcome that is. */
 lp_outcome lp_delivery_refuse(lp_gateway *gateway, const lp_error *error, const char *message);
 
 #endif

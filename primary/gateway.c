@@ -77,13 +77,22 @@ static const char *or_null(const char *text) {
     return text[0] == '\0' ? NULL : text;
 }
 
-static bool open_fetch(lp_gateway *gateway, char *message, size_t message_bytes) {
-    const lp_settings *settings = &gateway->settings;
-    lp_fetch_options options = lp_fetch_defaults;
+static bool check_addresses(const lp_settings *settings, char *message, size_t message_bytes) {
+    if (!lp_coap_address_valid(settings->coap_listen)) {
+        snprintf(message, message_bytes, "coap_listen: %s is no numeric address and port like [::1]:5683",
+                 settings->coap_listen);
+        return false;
+    }
     if (!lp_fetch_base_valid(settings->director_url) || !lp_fetch_base_valid(settings->image_url)) {
         snprintf(message, message_bytes, "director_url, image_url: neither an http nor an https URL");
         return false;
     }
+    return true;
+}
+
+static bool open_fetch(lp_gateway *gateway, char *message, size_t message_bytes) {
+    const lp_settings *settings = &gateway->settings;
+    lp_fetch_options options = lp_fetch_defaults;
     options.ca_file = or_null(settings->tls_ca);
     options.client_certificate = or_null(settings->tls_certificate);
     options.client_key = or_null(settings->tls_key);
@@ -135,6 +144,7 @@ lp_outcome lp_gateway_open(lp_gateway *gateway, const char *config, const char *
                            size_t message_bytes) {
     *gateway = (lp_gateway){.loop = {.epoll = -1, .signals = -1}};
     if (!lp_settings_read(config, &gateway->settings, message, message_bytes) ||
+        !check_addresses(&gateway->settings, message, message_bytes) ||
         !read_provisioning(gateway, message, message_bytes) || !open_fetch(gateway, message, message_bytes)) {
         return LP_OUTCOME_USAGE;
     }

@@ -77,6 +77,7 @@ int main(int argc, char **argv) {
                                             {"version", no_argument, NULL, 'v'},
                                             {NULL, 0, NULL, 0}};
     arguments args = {.config = default_config};
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'c':

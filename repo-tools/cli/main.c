@@ -82,6 +82,7 @@ static int run(const command *c, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
     json_set_alloc_funcs(allocate, free);
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
         print_help();

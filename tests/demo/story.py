@@ -194,6 +194,7 @@ class Story:
         self.car.replace_stored_image(content, image("6.6.6", SIZES["radar"]))
         self.car.start_secondary("radar")
         refusal = self.car.secondaries["radar"].wait_event("refused")
+        self.car.primary.wait_event("outcome", since)
         self.judge(refusal["code"] == "image_hash", refusal["code"],
                    "a thief on the gateway changes the image it relays", before)
         self.take_back("radar")

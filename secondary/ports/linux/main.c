@@ -117,6 +117,7 @@ int main(int argc, char **argv) {
     char message[MESSAGE_BYTES];
     command_line line = {.run = {.argv = argv}};
     int exit_code;
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
     if (!parse(argc, argv, &line, &exit_code)) {
         return exit_code;
     }
