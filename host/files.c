@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,10 @@ static bool read_all(int fd, size_t size_hint, size_t max_bytes, uint8_t **out, 
     }
     free(buffer);
     return false;
+}
+
+void lp_files_begin(void) {
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 bool lp_file_read(const char *path, size_t max_bytes, uint8_t **out, size_t *out_len) {

@@ -3,10 +3,11 @@
 #include "cycle.h"
 #include "notify.h"
 
+#include "lampyr-host/files.h"
 #include "lampyr-host/log.h"
 
 #include <getopt.h>
-#include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 
 static const char default_config[] = "/etc/lampyr/primary.conf";
@@ -77,7 +78,7 @@ int main(int argc, char **argv) {
                                             {"version", no_argument, NULL, 'v'},
                                             {NULL, 0, NULL, 0}};
     arguments args = {.config = default_config};
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
+    lp_files_begin();
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'c':

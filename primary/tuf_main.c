@@ -2,9 +2,9 @@
 /* lampyr-tuf: see lampyr-tuf(1). */
 #include "tuf_run.h"
 
+#include "lampyr-host/files.h"
 #include "lampyr-host/log.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@ int main(int argc, char **argv) {
     char message[512];
     lpt_options options;
     bool ok = true;
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
+    lp_files_begin();
     switch (lpt_options_read(argc, argv, &options, message, sizeof message)) {
     case LPT_OPTIONS_HELP:
         fputs(lpt_options_help, stdout);

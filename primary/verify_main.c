@@ -2,9 +2,9 @@
 /* lampyr-verify: full or partial verification of repositories, as a command. */
 #include "verify_output.h"
 
+#include "lampyr-host/files.h"
 #include "lampyr-host/log.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 /* Prints an outcome in the form that was asked for; the exit code says whether it could. */
@@ -26,7 +26,7 @@ int main(int argc, char **argv) {
     lpv_options options;
     lpv_outcome outcome = {.exit = LPV_USAGE};
     int status = LPV_ACCEPTED;
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
+    lp_files_begin();
     switch (lpv_options_read(argc, argv, &options, outcome.message, sizeof outcome.message)) {
     case LPV_OPTIONS_HELP:
         fputs(lpv_options_help, stdout);

@@ -2,8 +2,10 @@
 /* lampyr-repo: keys, images, orders, signing and publishing. */
 #include "commands.h"
 
+#include "lampyr-host/files.h"
 #include "lampyr-host/log.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +84,7 @@ static int run(const command *c, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
+    lp_files_begin();
     json_set_alloc_funcs(allocate, free);
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
         print_help();

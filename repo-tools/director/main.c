@@ -2,6 +2,7 @@
 /* lampyr-director: start, wait for a signal, stop. */
 #include "director.h"
 #include "fleet.h"
+#include "lampyr-host/files.h"
 #include "options.h"
 #include "server.h"
 #include "store.h"
@@ -85,7 +86,7 @@ static int run(lpd_director *director, char *message, size_t message_bytes) {
 int main(int argc, char **argv) {
     lpd_options options;
     char message[MESSAGE_BYTES];
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
+    lp_files_begin();
     switch (lpd_options_read(argc, argv, &options, message, sizeof message)) {
     case LPD_OPTIONS_HELP:
         fputs(lpd_options_help, stdout);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lampyr-secondary: a secondary ECU as a Linux process. */
+#include "lampyr-host/files.h"
 #include "program.h"
 #include "run.h"
 #include "status.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,7 +119,7 @@ int main(int argc, char **argv) {
     char message[MESSAGE_BYTES];
     command_line line = {.run = {.argv = argv}};
     int exit_code;
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
+    lp_files_begin();
     if (!parse(argc, argv, &line, &exit_code)) {
         return exit_code;
     }
