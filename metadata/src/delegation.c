@@ -59,6 +59,7 @@ static bool was_visited(const lp_search *s, const uint8_t *digest) {
 
 static lp_code find_in_snapshot(lp_search *s) {
     bool found = false;
+    s->info = (lp_file_info){0}; /* of a role that is not listed, no version is known */
     lp_code code = lp_meta_find(&s->tuf->snapshot.doc, s->name, &found, &s->info);
     return code == LP_OK && !found ? LP_ROLE_NOT_LISTED : code;
 }
@@ -211,13 +212,22 @@ static void end_of(lp_search *s, enum end end) {
     next_of_multi(s);
 }
 
+/* Makes the refusal one of the top-level targets, where the search begins. */
+static void blame_top_level(lp_search *s) {
+    s->error.role = LP_ROLE_TARGETS;
+    s->error.subject = (lp_str){NULL, 0};
+    s->error.version = s->tuf->chain.root.consistent_snapshot ? s->tuf->targets.doc.version : 0;
+}
+
 /* Looks into a verified role, and then into its delegations. */
 static void enter(lp_search *s, const lp_trusted_targets *role, bool terminating) {
     bool found;
     lp_code code = lp_targets_find(role, s->image_name, &found, &s->target);
     if (code != LP_OK) {
         refuse(s, code, LP_CLAUSE("Uptane 2.1.0, 5.2.3.1"));
-        s->error.subject = s->image_name;
+        if (s->loads == 0) {
+            blame_top_level(s);
+        }
         return;
     }
     if (found) {
@@ -254,7 +264,7 @@ void lp_search_begin(lp_search *s, const lp_tuf *tuf, lp_str image, lp_json ecus
     }
     if (code != LP_OK) {
         refuse(s, code, LP_CLAUSE("Uptane 2.1.0, 5.2.3.1"));
-        s->error.subject = image;
+        blame_top_level(s);
         return;
     }
     enter(s, &tuf->targets, false);

@@ -206,7 +206,8 @@ static lp_code check_agreement(const lp_full *full, const lp_target *director, c
         (!director->has_counter && !absent_agrees)) {
         return LP_COUNTER_MISMATCH;
     }
-    return LP_OK;
+    lp_json must_match = lp_json_get(director->custom, "mustMatch");
+    return lp_json_same(must_match, lp_json_get(image->custom, "mustMatch")) ? LP_OK : LP_CUSTOM_MISMATCH;
 }
 
 static void set_verdict(lp_full *full, lp_code code, lp_repo repo, const char *clause) {

@@ -342,14 +342,16 @@ static uint64_t many_nonces(fuzz_memory *memory, size_t bytes, size_t *size) {
     return steps;
 }
 
-/* Orders for as many ECUs as fit, as a secondary that knows only itself reads them; hardware listed at the end. */
+/* As many ECUs and hardware identifiers as are allowed, ours last, as a secondary that knows only itself reads them;
+ * the rest of the file is other images. */
 static uint64_t many_ecus(fuzz_memory *memory, size_t bytes, size_t *size) {
+    enum { ECUS = 1000 };
     text order = file_begin(memory, "targets");
     text_add(&order,
              "\"custom\":{\"vehicle\":\"v\"},\"targets\":{\"a\":{\"length\":1,\"hashes\":{\"sha256\":\"%064d\"},"
              "\"custom\":{\"releaseCounter\":1,\"ecuIdentifiers\":{\"e\":{\"hardwareId\":\"h\"}",
              0);
-    for (int i = 0; order.len < bytes; i++) {
+    for (int i = 0; i < ECUS; i++) {
         text_add(&order, ",\"e%d\":{\"hardwareId\":\"h\"}", i);
     }
     text_add(&order, "}}}}}}");
@@ -358,10 +360,14 @@ static uint64_t many_ecus(fuzz_memory *memory, size_t bytes, size_t *size) {
              "\"targets\":{\"a\":{\"length\":1,\"hashes\":{\"sha256\":\"%064d\"},\"custom\":{"
              "\"releaseCounter\":1,\"hardwareIds\":[",
              0);
-    while (image.len < bytes) {
+    for (int i = 1; i < LP_HARDWARE_IDS; i++) {
         text_add(&image, "\"g\",");
     }
-    text_add(&image, "\"h\"]}}}}}");
+    text_add(&image, "\"h\"]}}");
+    for (int i = 0; image.len < bytes; i++) {
+        text_add(&image, ",\"%d\":{}", i);
+    }
+    text_add(&image, "}}}");
     repository r = {.timestamp = plain_meta(memory, "timestamp", "snapshot"),
                     .snapshot = plain_meta(memory, "snapshot", "targets"),
                     .targets = text_end(&order)};
@@ -400,6 +406,6 @@ const growth_case growth_role_cases[] = {
     {"one-star", "patterns with one star and a long end", one_star},
     {"many-stars", "patterns of nothing but stars", many_stars},
     {"many-nonces", "signed time for many", many_nonces},
-    {"many-ecus", "ECUs of others, hardware at the end of a long list", many_ecus},
+    {"many-ecus", "as many ECUs and hardware identifiers as are allowed", many_ecus},
 };
 const size_t growth_role_count = sizeof growth_role_cases / sizeof *growth_role_cases;

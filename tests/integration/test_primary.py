@@ -247,7 +247,9 @@ class ConfigurationTest(PrimaryTest):
                                    ({"key": "time"}, "time"), ({"time": "ecus.json"}, "ecus.json"),
                                    ({"block_bytes": "100"}, "block_bytes"), ({"hardware": "radar-hw"}, "hardware"),
                                    ({"serial": "sec-ivi-0001"}, "serial"), ({"tls_key": "ecu.key"}, "tls_key"),
-                                   ({"director_url": "gopher://x"}, "director_url")):
+                                   ({"director_url": "gopher://x"}, "director_url"),
+                                   ({"coap_listen": "here"}, "coap_listen"),
+                                   ({"coap_listen": "[::1]:99999"}, "coap_listen")):
             with self.subTest(settings=settings):
                 self.refused(USAGE, expected, **settings)
 
@@ -260,7 +262,10 @@ class ConfigurationTest(PrimaryTest):
 
     def test_state_that_cannot_be_used_is_said_so(self):
         self.refused(STATE, "time", state="time")
-        self.refused(STATE, "coap_listen", coap_listen="here")
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as taken:
+            taken.bind(("::1", 0))
+            address = f"[::1]:{taken.getsockname()[1]}"
+            self.refused(STATE, address, coap_listen=address)
 
     def test_a_damaged_database_is_said_so(self):
         vehicle = Vehicle(self.lab, self.serve("stage0_nochange"))

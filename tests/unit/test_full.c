@@ -364,6 +364,37 @@ static void a_counter_they_disagree_on_is_refused(void **state) {
     refused(b, LP_COUNTER_MISMATCH, LP_REPO_IMAGE);
 }
 
+/* Orders and offers an image whose custom fields both have, or only the order has, a section that must match. */
+static void publish_must_match(test_bench *b, json_t *director, json_t *image) {
+    json_t *order = order_for("brake", "brake-hw", 2);
+    json_t *offer = made_for("brake-hw", 2);
+    json_object_set_new(order, "mustMatch", director);
+    if (image != NULL) {
+        json_object_set_new(offer, "mustMatch", image);
+    }
+    repo_add_image(ordered(b), "brake.bin", 100, order);
+    repo_add_image(offered(b), "brake.bin", 100, offer);
+    publish(b);
+}
+
+static void a_must_match_section_they_disagree_on_is_refused(void **state) {
+    test_bench *b = *state;
+    publish_must_match(b, json_pack("{s:i, s:[s]}", "a", 1, "b", "x"), json_pack("{s:i, s:[s]}", "a", 1, "b", "y"));
+    refused(b, LP_CUSTOM_MISMATCH, LP_REPO_IMAGE);
+}
+
+static void a_must_match_section_that_one_lacks_is_refused(void **state) {
+    test_bench *b = *state;
+    publish_must_match(b, json_true(), NULL);
+    refused(b, LP_CUSTOM_MISMATCH, LP_REPO_IMAGE);
+}
+
+static void a_must_match_section_that_agrees_is_accepted(void **state) {
+    test_bench *b = *state;
+    publish_must_match(b, json_pack("{s:i, s:[s]}", "a", 1, "b", "x"), json_pack("{s:[s], s:i}", "b", "x", "a", 1));
+    accepted(b, true);
+}
+
 static void in_tuf_an_image_needs_a_counter(void **state) {
     test_bench *b = *state;
     repo_add_image(ordered(b), "x.bin", 100, order_for("radar", "radar-hw", 0));
@@ -486,6 +517,9 @@ int main(void) {
         TUF_TEST(hashes_without_a_common_algorithm_agree_on_nothing),
         TUF_TEST(hardware_that_the_image_repository_does_not_list_is_refused),
         TUF_TEST(a_counter_they_disagree_on_is_refused),
+        TUF_TEST(a_must_match_section_they_disagree_on_is_refused),
+        TUF_TEST(a_must_match_section_that_one_lacks_is_refused),
+        TUF_TEST(a_must_match_section_that_agrees_is_accepted),
         TUF_TEST(in_tuf_an_image_needs_a_counter),
         LEGACY_TEST(legacy_what_is_absent_on_both_sides_agrees),
         TUF_TEST(one_refused_image_refuses_the_run_but_each_gets_its_verdict),

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several roles that must agree on an image (TAP 3)."""
+from maker.search import FORMAT, IMAGE, search, version_of
+
+
+def together(repo, names, agreement, terminating=False, paths=("*",)):
+    """One delegation to several roles."""
+    keys = {name: [repo.key(name)] for name in names}
+    entry = {"paths": list(paths), "min_roles_in_agreement": agreement, "terminating": terminating,
+             "roles": [{"name": name, **repo.role_keys(keys[name])} for name in names]}
+    for name in names:
+        repo.new_role(name, keys[name])
+    repo.delegations("targets", [k for each in keys.values() for k in each])["roles"].append(entry)
+    return entry
+
+
+def multi(name, about, *, attack="", clause="Uptane 2.1.0, 5.4.4.8", **how):
+    return search(f"multi-role-{name}", about, attack=attack, clause=clause, **how)
+
+
+@multi("all-agree", "All three roles say the same.")
+def _(w, repo):
+    together(repo, "abc", 3)
+    for role in "abc":
+        repo.add(IMAGE, role, hardwareIds=["x"], releaseCounter=1)
+    w.publish()
+    w.accepted()
+
+
+@multi("enough-agree", "Two of three roles say the same, and two must.")
+def _(w, repo):
+    together(repo, "abc", 2)
+    repo.add(IMAGE, "a", version_of(IMAGE, 9))
+    repo.add(IMAGE, "b")
+    repo.add(IMAGE, "c")
+    w.signed_in = {IMAGE: "b"}
+    w.publish()
+    w.accepted()
+
+
+@multi("one-too-few-agree", "Two of three roles say the same, and three must.", attack="key compromise")
+def _(w, repo):
+    together(repo, "abc", 3)
+    repo.add(IMAGE, "a", version_of(IMAGE, 9))
+    repo.add(IMAGE, "b")
+    repo.add(IMAGE, "c")
+    w.publish()
+    w.not_found()
+
+
+@multi("one-is-silent", "One of two roles does not list the image, and two must agree.", attack="key compromise")
+def _(w, repo):
+    together(repo, "ab", 2)
+    repo.add(IMAGE, "a")
+    w.publish()
+    w.not_found()
+
+
+@multi("conflict", "Two pairs of roles agree on different images: the pair with the first role wins.")
+def _(w, repo):
+    together(repo, "abcd", 2)
+    for role, number in zip("abcd", (1, 2, 2, 1)):
+        repo.add(IMAGE, role, version_of(IMAGE, number))
+    w.signed_in = {IMAGE: "a"}
+    w.publish()
+    w.accepted()
+
+
+@multi("conflict-without-the-first", "The first role is alone; of two pairs, the one with the second role wins.")
+def _(w, repo):
+    together(repo, "abcde", 2)
+    for role, number in zip("abcde", (1, 2, 3, 3, 2)):
+        repo.add(IMAGE, role, version_of(IMAGE, number))
+    w.signed_in = {IMAGE: "b"}
+    w.publish()
+    w.accepted()
+
+
+@multi("counters-differ", "Two roles agree on the bytes but not on the release counter.", attack="key compromise")
+def _(w, repo):
+    together(repo, "ab", 2)
+    for role, counter in zip("ab", (1, 2)):
+        repo.add(IMAGE, role, releaseCounter=counter)
+    w.publish()
+    w.not_found()
+
+
+@multi("hardware-differs", "Two roles agree on the bytes but not on the hardware.", attack="key compromise")
+def _(w, repo):
+    together(repo, "ab", 2)
+    for role, hardware_ids in zip("ab", (["x"], ["x", "y"])):
+        repo.add(IMAGE, role, hardwareIds=hardware_ids)
+    w.publish()
+    w.not_found()
+
+
+@multi("other-custom-fields-differ", "Two roles agree on all that must match, and differ in a note.")
+def _(w, repo):
+    together(repo, "ab", 2)
+    for role in "ab":
+        repo.add(IMAGE, role, releaseCounter=1, note=role)
+    w.signed_in = {IMAGE: "a"}
+    w.publish()
+    w.accepted()
+
+
+@multi("one-unusable", "One role's file is forged; the other two agree, which is enough.")
+def _(w, repo):
+    together(repo, "abc", 2)
+    for role in "abc":
+        repo.add(IMAGE, role)
+    repo.signers["a"] = [repo.key("stranger")]
+    w.signed_in = {IMAGE: "b"}
+    w.publish()
+    w.accepted()
+
+
+@multi("one-unusable-too-many", "One of two roles' files is withheld, and two must agree.", attack="partial bundle")
+def _(w, repo):
+    together(repo, "ab", 2)
+    for role in "ab":
+        repo.add(IMAGE, role)
+    repo.replace["a"] = lambda data: None
+    w.publish()
+    w.not_found()
+
+
+@multi("goes-on", "The roles do not agree, and the delegation does not terminate: the next one is asked.")
+def _(w, repo):
+    together(repo, "ab", 2)
+    repo.add(IMAGE, "a")
+    repo.delegate("z", ["*"])
+    repo.add(IMAGE, "z", version_of(IMAGE, 3))
+    w.signed_in = {IMAGE: "z"}
+    w.publish()
+    w.accepted()
+
+
+@multi("terminating", "The roles do not agree, and the delegation terminates.", attack="arbitrary installation")
+def _(w, repo):
+    together(repo, "ab", 2, terminating=True)
+    repo.add(IMAGE, "a")
+    repo.delegate("z", ["*"])
+    repo.add(IMAGE, "z")
+    w.publish()
+    w.not_found()
+
+
+@multi("through-children", "One of the roles that agree delegates further to its child.")
+def _(w, repo):
+    together(repo, "ab", 2)
+    repo.delegate("a-child", ["*"], by="a")
+    repo.add(IMAGE, "a-child")
+    repo.add(IMAGE, "b")
+    w.publish()
+    w.accepted()
+
+
+for name, about, code, change in (
+        ("agreement-zero", "No role would have to agree.", "threshold_invalid",
+         lambda d: d.update(min_roles_in_agreement=0)),
+        ("agreement-above-roles", "More roles must agree than there are.", "threshold_invalid",
+         lambda d: d.update(min_roles_in_agreement=3)),
+        ("without-agreement", "Nobody says how many must agree.", "field_missing",
+         lambda d: d.pop("min_roles_in_agreement")),
+        ("roles-object", "The roles that must agree are an object.", "field_type", lambda d: d.update(roles={}))):
+    @multi(name, about, attack="malformed", clause=FORMAT)
+    def _(w, repo, code=code, change=change):
+        change(together(repo, "ab", 2))
+        w.publish()
+        w.refused(code, "image", "targets", clause=FORMAT)
+
+
+@multi("8-roles", "As many roles as may have to agree.")
+def _(w, repo):
+    together(repo, "abcdefgh", 8)
+    for role in "abcdefgh":
+        repo.add(IMAGE, role)
+    w.publish()
+    w.accepted()
+
+
+@multi("9-roles", "One role more than may have to agree.", attack="limit", clause=FORMAT)
+def _(w, repo):
+    together(repo, "abcdefghi", 9)
+    w.publish()
+    w.refused("limit_delegations", "image", "targets", clause=FORMAT)
