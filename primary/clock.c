@@ -147,9 +147,13 @@ static lp_code ask_director(lp_gateway *gateway, nonce_text *nonces, size_t coun
     return code == LP_OK ? lp_uplink_time(gateway, text) : code;
 }
 
+/* The root goes last: a floor that is forgotten once too often does less harm than one that never is. */
 static bool save_floor(lp_gateway *gateway, int64_t now, uint64_t root_version) {
+    int64_t before;
     return lp_ledger_set(gateway->ledger, LP_FACT_TIME_FLOOR, now) &&
-           lp_ledger_set(gateway->ledger, LP_FACT_TIME_ROOT, (int64_t)root_version);
+           lp_ledger_get(gateway->ledger, LP_FACT_TIME_ROOT, &before) &&
+           ((uint64_t)before == root_version ||
+            lp_ledger_set(gateway->ledger, LP_FACT_TIME_ROOT, (int64_t)root_version));
 }
 
 /* Checks the answer under `root`, and makes it the floor and the secondaries' time. */

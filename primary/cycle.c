@@ -11,9 +11,10 @@
 #include <string.h>
 
 enum {
-    TIME_SETTLE_MS = 20,    /* one attestation serves many: those who ask at the same time */
+    TIME_SETTLE_MS = 200,   /* one attestation serves many: those who ask before the first would ask again */
     REPORT_SETTLE_MS = 500, /* and one manifest */
     COLLECT_MS = 2000,      /* for a report: who sleeps longer is left to the next manifest */
+    BETWEEN_MS = 30000,     /* two manifests between cycles: who answers late must not cause one after the other */
 };
 
 /* Serves for a while. */
@@ -167,14 +168,20 @@ static bool manifest_possible(const lp_gateway *gateway) {
            lp_secondaries_complete(&gateway->secondaries, gateway->own);
 }
 
-void lp_cycle_between(lp_gateway *gateway) {
+int64_t lp_cycle_between(lp_gateway *gateway) {
     if (lp_clock_wanted(gateway)) {
         serve_time(gateway);
     }
-    if (lp_secondaries_changed(&gateway->secondaries) && manifest_possible(gateway)) {
-        lp_own_image own;
-        settle(gateway, REPORT_SETTLE_MS);
-        lp_own_image_read(&gateway->secondaries.of[gateway->own], &own);
-        send_manifest(gateway, &own);
+    if (!lp_secondaries_changed(&gateway->secondaries) || !manifest_possible(gateway)) {
+        return LP_LOOP_FOREVER;
     }
+    if (lp_loop_now_ms() < gateway->manifest_after_ms) {
+        return gateway->manifest_after_ms;
+    }
+    lp_own_image own;
+    settle(gateway, REPORT_SETTLE_MS);
+    lp_own_image_read(&gateway->secondaries.of[gateway->own], &own);
+    send_manifest(gateway, &own);
+    gateway->manifest_after_ms = lp_loop_now_ms() + BETWEEN_MS;
+    return LP_LOOP_FOREVER;
 }

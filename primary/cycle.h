@@ -10,7 +10,8 @@
  * and what the director orders, not from where the cycle before ended. */
 lp_outcome lp_cycle_run(lp_gateway *gateway);
 
-/* Gets signed time for secondaries that wait for it, and sends their new reports to the director. */
-void lp_cycle_between(lp_gateway *gateway);
+/* Gets signed time for secondaries that wait for it, and sends their new reports to the director. Returns when (of
+ * lp_loop_now_ms()) to call again even if nothing happens, or LP_LOOP_FOREVER. */
+int64_t lp_cycle_between(lp_gateway *gateway);
 
 #endif

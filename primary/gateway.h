@@ -52,6 +52,7 @@ typedef struct lp_gateway {
     lp_coap_server *server;
     lp_loop loop;
     lp_answer answer;
+    int64_t manifest_after_ms;      /* no manifest between two cycles before this (lp_loop_now_ms()) */
     char attacks[LP_ATTACKS_BYTES]; /* detected since the last report, code names separated by ' ' */
 } lp_gateway;
 

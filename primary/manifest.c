@@ -143,13 +143,9 @@ lp_code lp_manifest_write(const lp_secondaries *secondaries, const lp_signer *si
 }
 
 static lp_code write_ecu(lp_writer *w, const lp_inventory_ecu *ecu, lp_dialect dialect) {
-    char key[LP_KEY_JSON_BYTES];
-    lp_code code = lp_public_key_json(&ecu->key, dialect, key, sizeof key);
     lp_writer_open(w, '{');
     lp_writer_key(w, "clientKey");
-    if (code == LP_OK) {
-        lp_writer_raw(w, key, strlen(key));
-    }
+    lp_code code = lp_public_key_write(w, &ecu->key, dialect);
     lp_writer_key(w, "ecu_serial");
     lp_writer_string(w, ecu->serial);
     lp_writer_key(w, "hardware_identifier");
@@ -165,7 +161,8 @@ lp_code lp_manifest_ecus(const lp_secondaries *secondaries, uint8_t **out, size_
     lp_slice made;
     lp_writer w;
     lp_code code = body != NULL ? LP_OK : LP_LIMIT_MEMORY;
-    lp_writer_begin(&w, body, body != NULL ? room : 0, secondaries->dialect);
+    /* Not signed, so plain JSON whatever the dialect: the line ends of PEM keys must be escaped. */
+    lp_writer_begin(&w, body, body != NULL ? room : 0, LP_DIALECT_LEGACY);
     lp_writer_open(&w, '{');
     lp_writer_key(&w, "ecus");
     lp_writer_open(&w, '[');

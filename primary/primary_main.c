@@ -7,7 +7,6 @@
 #include "lampyr-host/log.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <string.h>
 
 static const char default_config[] = "/etc/lampyr/primary.conf";
@@ -41,9 +40,9 @@ static lp_outcome serve(lp_gateway *gateway) {
             lp_cycle_run(gateway);
             next = lp_loop_now_ms() + (int64_t)gateway->settings.poll_interval_seconds * 1000;
         } else {
-            lp_cycle_between(gateway);
+            int64_t again = lp_cycle_between(gateway);
             if (!gateway->loop.stop && !gateway->loop.wake) {
-                lp_loop_step(&gateway->loop, next);
+                lp_loop_step(&gateway->loop, again != LP_LOOP_FOREVER && again < next ? again : next);
             }
         }
     }

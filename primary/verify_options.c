@@ -278,6 +278,7 @@ static bool check(const pending *given, const lpv_options *o, char *message, siz
         {o->partial || given->values[PRIMARY] != NULL, "--primary is required, except with --partial"},
         {o->director == NULL || lp_fetch_base_valid(o->director), "--director: not a folder or an http(s) URL"},
         {o->image == NULL || lp_fetch_base_valid(o->image), "--image: not a folder or an http(s) URL"},
+        {o->vehicle == NULL || o->vehicle[0] != '\0', "--vehicle: the identifier is empty"},
         {o->director_dialect != LP_DIALECT_TUF || o->vehicle != NULL,
          "--vehicle is required when the director's dialect is tuf"},
         {!o->partial || o->download == NULL, "--download: the partial procedure does not look at images"},
@@ -293,36 +294,49 @@ static bool check(const pending *given, const lpv_options *o, char *message, siz
     return true;
 }
 
-/* Collects the arguments. */
-static lpv_options_result scan(int argc, char **argv, pending *given, char *message, size_t message_bytes) {
+/* Takes what getopt_long() found last. False with a message if that is wrong. */
+static bool take(pending *given, int id, char **argv, char *message, size_t message_bytes) {
     static char present[] = "";
+    if (id == '?' && optopt >= OPTION_COUNT) { /* a letter, perhaps amid others */
+        snprintf(message, message_bytes, "-%c: no such option; see --help", optopt);
+        return false;
+    }
+    if (id == '?' || id == ':') {
+        snprintf(message, message_bytes, "%s: %s; see --help", argv[optind - 1],
+                 id == ':' ? "needs a value" : "no such option");
+        return false;
+    }
+    if (id == ECU) {
+        given->ecus[given->ecu_count++] = optarg;
+    } else if (id == INSTALLED) {
+        given->installed[given->installed_count++] = optarg;
+    } else if (given->values[id] != NULL) {
+        snprintf(message, message_bytes, "--%s was given twice; see --help", name_of(id));
+        return false;
+    } else {
+        given->values[id] = optarg != NULL ? optarg : present;
+    }
+    return true;
+}
+
+/* Collects the arguments, also those after one that is wrong: --json may be among them. The first message stays. */
+static lpv_options_result scan(int argc, char **argv, pending *given, char *message, size_t message_bytes) {
+    lpv_options_result result = LPV_OPTIONS_RUN;
     opterr = 0;
     int id;
-    while ((id = getopt_long(argc, argv, "+:", flags, NULL)) != -1) {
+    while ((id = getopt_long(argc, argv, ":", flags, NULL)) != -1) {
         if (id == HELP || id == VERSION) {
             return id == HELP ? LPV_OPTIONS_HELP : LPV_OPTIONS_VERSION;
         }
-        if (id == '?' || id == ':') {
-            snprintf(message, message_bytes, "%s: %s; see --help", argv[optind - 1],
-                     id == ':' ? "needs a value" : "no such option");
-            return LPV_OPTIONS_WRONG;
-        }
-        if (id == ECU) {
-            given->ecus[given->ecu_count++] = optarg;
-        } else if (id == INSTALLED) {
-            given->installed[given->installed_count++] = optarg;
-        } else if (given->values[id] != NULL) {
-            snprintf(message, message_bytes, "--%s was given twice", name_of(id));
-            return LPV_OPTIONS_WRONG;
-        } else {
-            given->values[id] = optarg != NULL ? optarg : present;
+        if (!take(given, id, argv, message, result == LPV_OPTIONS_RUN ? message_bytes : 0)) {
+            result = LPV_OPTIONS_WRONG;
         }
     }
-    if (optind < argc) {
+    if (optind < argc && result == LPV_OPTIONS_RUN) {
         snprintf(message, message_bytes, "%s: only options are taken; see --help", argv[optind]);
-        return LPV_OPTIONS_WRONG;
+        result = LPV_OPTIONS_WRONG;
     }
-    return LPV_OPTIONS_RUN;
+    return result;
 }
 
 lpv_options_result lpv_options_read(int argc, char **argv, lpv_options *out, char *message, size_t message_bytes) {

@@ -22,7 +22,7 @@ const lp_limits lp_limits_gateway = {
 /* A Class 1 or 2 device that reads metadata in place from flash, sized for a CC2538: 512 KiB in pages of
  * 2 KiB, for two images, two sets of targets and a chain of 16 roots. */
 const lp_limits lp_limits_constrained = {
-    .root_bytes = 8 * 1024,          /* 4 pages; 8 P-256 keys and 8 signatures are 5 KiB */
+    .root_bytes = 32 * 1024,         /* 8 RSA keys for each role; a board's own slot is the tighter limit */
     .timestamp_bytes = 2 * 1024,     /* 1 page; not read by partial verification */
     .time_bytes = 4 * 1024,          /* 2 pages; the nonces of 150 secondaries */
     .snapshot_bytes = 8 * 1024,      /* 4 pages; not read by partial verification */

@@ -5,7 +5,6 @@
 #include "lampyr-host/files.h"
 #include "lampyr-host/log.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

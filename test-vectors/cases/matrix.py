@@ -12,7 +12,7 @@ FULL = [("director", role) for role in TOP_LEVEL] + [("image", role) for role in
 PARTIAL = [("director", "root"), ("director", "targets")]
 LIMIT_BYTES = {  # by profile
     "gateway": {"root": 512 * 1024, "timestamp": 16 * 1024},
-    "constrained": {"root": 8 * 1024, "targets": 40 * 1024},
+    "constrained": {"root": 32 * 1024, "targets": 40 * 1024},
 }
 ATTACKS = []
 

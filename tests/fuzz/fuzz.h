@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the fuzz targets share. A target is one function, LLVMFuzzerTestOneInput(), which libFuzzer and AFL++ call
- * with bytes they make up, and replay.c with the files of the corpus. */
+ * with bytes they make up, and replay.c with files. */
 #ifndef LAMPYR_FUZZ_H
 #define LAMPYR_FUZZ_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a target over files, and over the files in folders: the corpus as a regression test, with any compiler. */
+/* Runs a target over files and over the files in folders: seeds and findings as a test, with any compiler. */
 #include "fuzz.h"
 
 #include <dirent.h>

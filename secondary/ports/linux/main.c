@@ -6,7 +6,6 @@
 #include "status.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
