@@ -84,12 +84,13 @@ static lp_code read_inventory(lp_slice bytes, lp_inventory *out) {
     lp_json document;
     lp_code code = lp_json_check(bytes, LP_JSON_SERVED, LP_DIALECT_TUF, INVENTORY_DEPTH, scratch, &document, NULL);
     free(scratch.ptr);
-    if (code == LP_OK && !lp_json_is_object(document)) {
-        code = LP_FIELD_TYPE;
+    if (code != LP_OK) {
+        return code;
     }
-    if (code == LP_OK) {
-        code = copy_field(lp_json_get(document, "primary"), out->primary);
+    if (!lp_json_is_object(document)) {
+        return LP_FIELD_TYPE;
     }
+    code = copy_field(lp_json_get(document, "primary"), out->primary);
     lp_json vehicle = lp_json_get(document, "vehicle");
     if (code == LP_OK && vehicle.ptr != NULL) {
         code = copy_field(vehicle, out->vehicle);
@@ -114,8 +115,11 @@ bool lp_inventory_load(const char *path, lp_inventory *out, char *message, size_
     lp_code code = read_inventory((lp_slice){bytes, len}, &inventory);
     free(bytes);
     if (code != LP_OK) {
-        snprintf(message, message_bytes, "%s: ECU %zu: %s (%s)", path, inventory.count + 1, lp_code_text(code),
-                 lp_code_name(code));
+        char where[32] = "";
+        if (inventory.ecus != NULL && code != LP_UNKNOWN_ECU) { /* of the list, not of the whole */
+            snprintf(where, sizeof where, "ECU %zu: ", inventory.count + 1);
+        }
+        snprintf(message, message_bytes, "%s: %s%s (%s)", path, where, lp_code_text(code), lp_code_name(code));
         lp_inventory_free(&inventory);
         return false;
     }
