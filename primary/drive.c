@@ -255,6 +255,9 @@ static void on_first_root(void *ctx, const lp_fetch_result *result) {
     if (result->outcome == LP_FETCH_OK && give(drive, result->body, result->body_bytes)) {
         lp_slice root = {result->body, result->body_bytes};
         repo_of(drive)->trusted_first_root = keep_first_root(drive, root);
+    } else if (result->outcome == LP_FETCH_FAILED) {
+        snprintf(drive->message, sizeof drive->message, "%s", result->message);
+        drive->config.procedure->failed(drive->config.machine, result->code);
     } else {
         const char *message = result->outcome == LP_FETCH_OK ? "out of memory" : result->message;
         snprintf(drive->message, sizeof drive->message, "%s", message);

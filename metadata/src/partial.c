@@ -158,7 +158,7 @@ void lp_partial_absent(lp_partial *partial) {
 void lp_partial_failed(lp_partial *partial, lp_code code) {
     lp_ask ask;
     lp_partial_next(partial, &ask);
-    if (ask.kind != LP_ASK_FETCH) {
+    if (ask.kind != LP_ASK_FETCH && ask.kind != LP_ASK_PROVISIONED) {
         misuse(partial);
         return;
     }

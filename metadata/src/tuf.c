@@ -411,7 +411,8 @@ void lp_tuf_absent(lp_tuf *tuf) {
 void lp_tuf_failed(lp_tuf *tuf, lp_code code) {
     lp_ask ask;
     lp_tuf_next(tuf, &ask);
-    refuse(tuf, ask.kind == LP_ASK_FETCH ? code : LP_MISUSE, ask.version, lp_procedure_length_clause(ask.role));
+    bool awaited = ask.kind == LP_ASK_FETCH || ask.kind == LP_ASK_PROVISIONED;
+    refuse(tuf, awaited ? code : LP_MISUSE, ask.version, lp_procedure_length_clause(ask.role));
 }
 
 void lp_tuf_done(lp_tuf *tuf, bool ok) {

@@ -173,7 +173,8 @@ class Vehicle(Ecus):
         """Makes the key of an ECU and puts the ECU on the inventory."""
         key = self.path("keys", f"{serial}.pem")
         os.makedirs(os.path.dirname(key), exist_ok=True)
-        self.lab.run("lampyr-repo", "create-ecu-key", key)
+        key_type = "ecdsa" if serial == "radar" else "ed25519"  # both kinds that secondaries may have
+        self.lab.run("lampyr-repo", "create-ecu-key", key, "--key-type", key_type)
         self.repositories.repo("add-ecu", "director", self.name, serial, "--hardware", hardware, "--public-key",
                                f"{key}.pub", *options)
 

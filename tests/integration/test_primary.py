@@ -244,6 +244,7 @@ class ConfigurationTest(PrimaryTest):
         for settings, expected in (({"colour": "red"}, "colour"), ({"wait_seconds": "soon"}, "wait_seconds"),
                                    ({"serial": None}, "serial"), ({"director_dialect": "both"}, "director_dialect"),
                                    ({"director_dialect": "tuf"}, "vehicle"), ({"ecus": "no.json"}, "no.json"),
+                                   ({"ecus": "ecu.key"}, "ecu.key"),
                                    ({"key": "time"}, "time"), ({"time": "ecus.json"}, "ecus.json"),
                                    ({"block_bytes": "100"}, "block_bytes"), ({"hardware": "radar-hw"}, "hardware"),
                                    ({"serial": "sec-ivi-0001"}, "serial"), ({"tls_key": "ecu.key"}, "tls_key"),

@@ -382,7 +382,7 @@ class BadServers(VerifyTest):
     def test_down(self):
         with Server(self.web) as server:
             url = server.url
-        answer = self.assert_failed(NOT_FETCHED, "no_trusted_root", base=url)
+        answer = self.assert_failed(NOT_FETCHED, "unreachable", base=url)
         self.assertIn(f"{url}/director/1.root.json", answer["message"])
         self.assert_accepted()
         answer = self.assert_failed(NOT_FETCHED, "unreachable", base=url)

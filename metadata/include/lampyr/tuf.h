@@ -90,8 +90,8 @@ void lp_tuf_give(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch);
  * the run is refused with LP_MISSING_FILE. */
 void lp_tuf_absent(lp_tuf *tuf);
 
-/* Answers FETCH: the transfer failed, for a reason in the caller's domain: LP_UNREACHABLE,
- * LP_SLOW_RETRIEVAL, LP_LIMIT_FILE (more than max_bytes). Ends the run. */
+/* Answers FETCH, or PROVISIONED where the caller fetches the first root: the transfer failed, for a reason in the
+ * caller's domain: LP_UNREACHABLE, LP_SLOW_RETRIEVAL, LP_LIMIT_FILE (more than max_bytes). Ends the run. */
 void lp_tuf_failed(lp_tuf *tuf, lp_code code);
 
 /* Answers STORE or FORGET. `ok` false ends the run with LP_STATE. */
