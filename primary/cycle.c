@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    TIME_SETTLE_MS = 20,    /* one attestation serves many: those who ask before the first would ask again */
+    TIME_SETTLE_MS = 200,   /* one attestation serves many: those who ask before the first would ask again */
     REPORT_SETTLE_MS = 500, /* and one manifest */
     COLLECT_MS = 2000,      /* for a report: who sleeps longer is left to the next manifest */
     BETWEEN_MS = 30000,     /* two manifests between cycles: who answers late must not cause one after the other */

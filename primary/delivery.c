@@ -133,7 +133,7 @@ static lp_outcome download_due(const lp_delivery *delivery) {
     return outcome;
 }
 
-/* Images that are not ordered any more are not kept. */
+/* Images that are not ordered any more make room for those that are. */
 static bool forget_images(const lp_delivery *delivery) {
     const lp_plan *plan = delivery->plan;
     uint8_t(*keep)[LP_SHA256_BYTES] = calloc(plan->image_count + 1, sizeof *keep);
@@ -180,28 +180,34 @@ static const lp_inventory_ecu *choose_board(const lp_gateway *gateway) {
     return chosen;
 }
 
-/* Offers the metadata; `*news` says whether they differ from what was offered last, in this run or an earlier one. */
-static lp_outcome offer_metadata(const lp_delivery *delivery, int64_t now, bool *news) {
+/* `*news`: the metadata differ from what was offered last, in this run or an earlier one. */
+static lp_outcome compare_offer(const lp_delivery *delivery, bool *news) {
+    lp_gateway *gateway = delivery->gateway;
+    int64_t root;
+    int64_t targets;
+    if (!lp_ledger_get(gateway->ledger, LP_FACT_OFFERED_ROOT, &root) ||
+        !lp_ledger_get(gateway->ledger, LP_FACT_OFFERED_TARGETS, &targets)) {
+        return fail_state(gateway, "cannot read the state", lp_ledger_error(gateway->ledger));
+    }
+    *news = (uint64_t)root != lp_full_director_root(delivery->plan->full)->doc.version ||
+            (uint64_t)targets != lp_plan_version(delivery->plan);
+    return LP_OUTCOME_DONE;
+}
+
+static lp_outcome offer_metadata(const lp_delivery *delivery, int64_t now, bool news) {
     lp_gateway *gateway = delivery->gateway;
     const lp_trusted_root *root = lp_full_director_root(delivery->plan->full);
     const lp_trusted_targets *targets = lp_full_targets(delivery->plan->full);
-    int64_t root_before;
-    int64_t targets_before;
-    if (!lp_ledger_get(gateway->ledger, LP_FACT_OFFERED_ROOT, &root_before) ||
-        !lp_ledger_get(gateway->ledger, LP_FACT_OFFERED_TARGETS, &targets_before)) {
-        return fail_state(gateway, "cannot read the state", lp_ledger_error(gateway->ledger));
-    }
-    *news = (uint64_t)root_before != root->doc.version || (uint64_t)targets_before != targets->doc.version;
     lp_relay_board board = {.ecu = choose_board(gateway),
                             .vehicle = gateway->settings.vehicle[0] != '\0' ? gateway->settings.vehicle : NULL,
                             .now = now};
     lp_error error;
-    if (lp_relay_offer_metadata(&gateway->relay, root, targets, *news && board.ecu != NULL ? &board : NULL, &error) !=
+    if (lp_relay_offer_metadata(&gateway->relay, root, targets, news && board.ecu != NULL ? &board : NULL, &error) !=
         LP_OK) {
         return lp_delivery_refuse(gateway, &error, "not offered, because boards would refuse it");
     }
-    if (*news && (!lp_ledger_set(gateway->ledger, LP_FACT_OFFERED_ROOT, (int64_t)root->doc.version) ||
-                  !lp_ledger_set(gateway->ledger, LP_FACT_OFFERED_TARGETS, (int64_t)targets->doc.version))) {
+    if (news && (!lp_ledger_set(gateway->ledger, LP_FACT_OFFERED_ROOT, (int64_t)root->doc.version) ||
+                 !lp_ledger_set(gateway->ledger, LP_FACT_OFFERED_TARGETS, (int64_t)targets->doc.version))) {
         return fail_state(gateway, "cannot record what is offered", lp_ledger_error(gateway->ledger));
     }
     return LP_OUTCOME_DONE;
@@ -277,15 +283,18 @@ lp_outcome lp_delivery_start(lp_delivery *delivery, lp_gateway *gateway, const l
     }
     lp_progress_event(&gateway->progress, "verified", "s:I, s:I", "targets", (long long)lp_plan_version(plan), "images",
                       (long long)plan->image_count);
-    lp_outcome outcome = record_orders(delivery);
+    lp_outcome outcome = compare_offer(delivery, &news);
     if (outcome == LP_OUTCOME_DONE) {
-        outcome = download_due(delivery);
+        outcome = record_orders(delivery);
     }
-    if (outcome == LP_OUTCOME_DONE && !forget_images(delivery)) {
+    if (outcome == LP_OUTCOME_DONE && news && !forget_images(delivery)) {
         outcome = fail_state(gateway, "cannot remove old images", lp_store_error(gateway->store));
     }
     if (outcome == LP_OUTCOME_DONE) {
-        outcome = offer_metadata(delivery, now, &news);
+        outcome = download_due(delivery);
+    }
+    if (outcome == LP_OUTCOME_DONE) {
+        outcome = offer_metadata(delivery, now, news);
     }
     if (outcome == LP_OUTCOME_DONE) {
         outcome = offer_images(delivery);

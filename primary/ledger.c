@@ -9,6 +9,7 @@
 #define ECU_COLUMNS                                                                                                    \
     "address, block, full, report, report_counter, installed, floor, order_name, order_sha256, order_counter, "        \
     "order_version, failed_version, nonce"
+#define ECU_VALUES "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13"
 
 static const char schema[] = "CREATE TABLE IF NOT EXISTS ecu (serial TEXT PRIMARY KEY NOT NULL, address BLOB,"
                              " block INTEGER, full INTEGER, report BLOB, report_counter INTEGER, installed BLOB,"
@@ -38,8 +39,8 @@ lp_ledger *lp_ledger_open(sqlite3 *database, char *message, size_t message_bytes
     if (sqlite3_exec(database, schema, NULL, NULL, NULL) == SQLITE_OK &&
         prepare(ledger, "SELECT " ECU_COLUMNS " FROM ecu WHERE serial = ?14", &ledger->load) &&
         prepare(ledger,
-                "INSERT OR REPLACE INTO ecu (" ECU_COLUMNS ", serial)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                "INSERT INTO ecu (" ECU_COLUMNS ", serial) VALUES (" ECU_VALUES ", ?14)"
+                " ON CONFLICT (serial) DO UPDATE SET (" ECU_COLUMNS ") = (" ECU_VALUES ")",
                 &ledger->save) &&
         prepare(ledger, "SELECT value FROM fact WHERE id = ?1", &ledger->get) &&
         prepare(ledger, "INSERT OR REPLACE INTO fact (id, value) VALUES (?1, ?2)", &ledger->set)) {
