@@ -54,6 +54,7 @@ static void idle(lp_agent *agent, lp_code code) {
     lp_error error = {.code = code};
     agent->state = LP_AGENT_IDLE;
     agent->transfer.active = false;
+    agent->transfer.in_flight = false; /* an answer that is still on its way is of no use */
     agent->config.port->metadata_release(agent->config.port);
     if (agent->wake) {
         agent->due_ms = agent->now_ms;

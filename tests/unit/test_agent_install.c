@@ -201,9 +201,17 @@ static void a_newer_image_in_place_of_the_ordered_one_is_no_attack(void **state)
 
 static void notify_when_image_is_asked(world *w, const lp_request *request) {
     if (request->path[0] == 'i' && request->block == 2) {
+        lp_response late = {.code = 0x45,
+                            .has_block2 = true,
+                            .more = true,
+                            .block = 2,
+                            .block_bytes = 16,
+                            .payload = {(const uint8_t *)long_image + 32, 16}};
         w->before = NULL;
         world_order(w, "brake v2", 2);
         world_notify(w);
+        lp_agent_response(&w->agent, w->now_ms, &late);
+        assert_int_equal(w->slot_len[1], 32); /* what is on its way is not taken any more */
     }
 }
 
