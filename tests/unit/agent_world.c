@@ -387,8 +387,7 @@ static void answer_post(world *w, const lp_request *request, lp_response *out) {
     }
 }
 
-/* Answers one request; false if no answer arrives. */
-static bool primary_answers(world *w, const lp_request *request, lp_response *out) {
+bool world_answers(world *w, const lp_request *request, lp_response *out) {
     char name[LP_AGENT_PATH_BYTES + 16];
     snprintf(name, sizeof name, request->block == 0 ? "%s" : "%s#%u", request->path, request->block);
     note(w->requests, " %s %s", request->post ? "POST" : "GET", name);
@@ -419,7 +418,7 @@ lp_action_kind world_run(world *w) {
             return action.kind;
         }
         lp_response response;
-        bool answered = primary_answers(w, &action.request, &response);
+        bool answered = world_answers(w, &action.request, &response);
         w->now_ms += w->delay_ms;
         if (answered) {
             lp_agent_response(&w->agent, w->now_ms, &response);

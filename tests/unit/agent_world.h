@@ -97,6 +97,9 @@ void world_publish(world *w);
 /* Power on: the boot loader picks a slot, the agent begins. The clock goes on. */
 void world_boot(world *w);
 
+/* What the primary answers to one request; false if no answer arrives. Slices of `out` are valid until the next. */
+bool world_answers(world *w, const lp_request *request, lp_response *out);
+
 /* Lets agent and primary talk until the agent waits for more than an answer, or wants to reboot. */
 lp_action_kind world_run(world *w);
 

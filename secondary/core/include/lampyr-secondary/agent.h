@@ -54,7 +54,8 @@ typedef enum lp_action_kind {
     LP_ACTION_REBOOT,  /* restart through the boot loader; the agent does nothing more */
 } lp_action_kind;
 
-/* One CoAP request of one block. Pointers are valid until the next call on the agent. */
+/* One CoAP request of one block. Pointers are valid until the next call on the agent; the payload until the request
+ * is answered, given up, or followed by another. */
 typedef struct lp_request {
     bool post;         /* else GET */
     bool observe;      /* Observe: 0 */
