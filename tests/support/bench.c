@@ -78,118 +78,9 @@ lp_partial_config partial_config(const test_bench *b, const char *serial, const 
                                .hardware = hardware};
 }
 
-/* The four machines behind one face. */
-typedef struct machine {
-    enum { TUF, SEARCH, FULL, PARTIAL } kind;
-    union {
-        lp_tuf *tuf;
-        lp_search *search;
-        lp_full *full;
-        lp_partial *partial;
-    } of;
-} machine;
-
-static void machine_next(const machine *m, lp_ask *ask) {
-    switch (m->kind) {
-    case TUF:
-        lp_tuf_next(m->of.tuf, ask);
-        break;
-    case SEARCH:
-        lp_search_next(m->of.search, ask);
-        break;
-    case FULL:
-        lp_full_next(m->of.full, ask);
-        break;
-    case PARTIAL:
-        lp_partial_next(m->of.partial, ask);
-        break;
-    }
-}
-
-static void machine_give(const machine *m, lp_slice bytes, lp_scratch scratch) {
-    switch (m->kind) {
-    case TUF:
-        lp_tuf_give(m->of.tuf, bytes, scratch);
-        break;
-    case SEARCH:
-        lp_search_give(m->of.search, bytes, scratch);
-        break;
-    case FULL:
-        lp_full_give(m->of.full, bytes, scratch);
-        break;
-    case PARTIAL:
-        lp_partial_give(m->of.partial, bytes, scratch);
-        break;
-    }
-}
-
-static void machine_absent(const machine *m) {
-    switch (m->kind) {
-    case TUF:
-        lp_tuf_absent(m->of.tuf);
-        break;
-    case SEARCH:
-        lp_search_absent(m->of.search);
-        break;
-    case FULL:
-        lp_full_absent(m->of.full);
-        break;
-    case PARTIAL:
-        lp_partial_absent(m->of.partial);
-        break;
-    }
-}
-
-static void machine_failed(const machine *m, lp_code code) {
-    switch (m->kind) {
-    case TUF:
-        lp_tuf_failed(m->of.tuf, code);
-        break;
-    case SEARCH:
-        lp_search_failed(m->of.search, code);
-        break;
-    case FULL:
-        lp_full_failed(m->of.full, code);
-        break;
-    case PARTIAL:
-        lp_partial_failed(m->of.partial, code);
-        break;
-    }
-}
-
-static void machine_done(const machine *m, bool ok) {
-    switch (m->kind) {
-    case TUF:
-        lp_tuf_done(m->of.tuf, ok);
-        break;
-    case SEARCH:
-        lp_search_done(m->of.search, ok);
-        break;
-    case FULL:
-        lp_full_done(m->of.full, ok);
-        break;
-    case PARTIAL:
-        lp_partial_done(m->of.partial, ok);
-        break;
-    }
-}
-
-static const lp_error *machine_error(const machine *m) {
-    switch (m->kind) {
-    case TUF:
-        return lp_tuf_error(m->of.tuf);
-    case SEARCH:
-        return lp_search_error(m->of.search);
-    case FULL:
-        return lp_full_error(m->of.full);
-    default:
-        return lp_partial_error(m->of.partial);
-    }
-}
-
 /* Gives a copy of exact size that lives as long as the bench, and scratch that lives for the call only: a machine
  * that reads too far or keeps scratch is caught by the sanitizer. */
-static void give(test_bench *b, const machine *m, lp_slice bytes) {
+static void give(test_bench *b, const test_machine *m, lp_slice bytes) {
     uint8_t *copy = malloc(bytes.len > 0 ? bytes.len : 1);
     lp_scratch scratch = {malloc(lp_json_scratch_bytes(bytes.len) + 1), lp_json_scratch_bytes(bytes.len)};
     assert_non_null(copy);
@@ -201,7 +92,7 @@ static void give(test_bench *b, const machine *m, lp_slice bytes) {
     free(scratch.ptr);
 }
 
-static void give_or_absent(test_bench *b, const machine *m, lp_slice bytes) {
+static void give_or_absent(test_bench *b, const test_machine *m, lp_slice bytes) {
     if (bytes.ptr == NULL) {
         machine_absent(m);
     } else {
@@ -209,7 +100,7 @@ static void give_or_absent(test_bench *b, const machine *m, lp_slice bytes) {
     }
 }
 
-static void fetch(test_bench *b, const machine *m, const lp_ask *ask) {
+static void fetch(test_bench *b, const test_machine *m, const lp_ask *ask) {
     const test_repo *r = ask->repo == LP_REPO_DIRECTOR ? &b->director : &b->image;
     char path[TEST_NAME_BYTES];
     char full[TEST_NAME_BYTES + 16];
@@ -233,7 +124,7 @@ static void note_verdict(test_bench *b, const lp_full *full) {
     assert_int_equal(lp_str_copy(v->director.name, note->name, sizeof note->name, NULL), LP_OK);
 }
 
-static void answer(test_bench *b, const machine *m, const lp_ask *ask) {
+static void answer(test_bench *b, const test_machine *m, const lp_ask *ask) {
     char name[TEST_NAME_BYTES];
     char stored[TEST_NAME_BYTES + 16];
     if (ask->kind == LP_ASK_TARGET) {
@@ -270,7 +161,7 @@ static void answer(test_bench *b, const machine *m, const lp_ask *ask) {
     }
 }
 
-static lp_code run(test_bench *b, const machine *m) {
+lp_code bench_run(test_bench *b, const test_machine *m) {
     lp_ask ask;
     b->answers = 0;
     b->killed = false;
@@ -288,27 +179,27 @@ static lp_code run(test_bench *b, const machine *m) {
 }
 
 lp_code run_tuf(test_bench *b, lp_tuf *tuf, const lp_tuf_config *config) {
-    machine m = {.kind = TUF, .of.tuf = tuf};
+    test_machine m = {.kind = MACHINE_TUF, .of.tuf = tuf};
     lp_tuf_begin(tuf, config);
-    return run(b, &m);
+    return bench_run(b, &m);
 }
 
 lp_code run_search(test_bench *b, lp_search *search, const lp_tuf *tuf, const char *image, lp_json ecus) {
-    machine m = {.kind = SEARCH, .of.search = search};
+    test_machine m = {.kind = MACHINE_SEARCH, .of.search = search};
     lp_search_begin(search, tuf, lp_str_from(image), ecus);
-    return run(b, &m);
+    return bench_run(b, &m);
 }
 
 lp_code run_full(test_bench *b, lp_full *full, const lp_full_config *config) {
-    machine m = {.kind = FULL, .of.full = full};
+    test_machine m = {.kind = MACHINE_FULL, .of.full = full};
     lp_full_begin(full, config);
-    return run(b, &m);
+    return bench_run(b, &m);
 }
 
 lp_code run_partial(test_bench *b, lp_partial *partial, const lp_partial_config *config) {
-    machine m = {.kind = PARTIAL, .of.partial = partial};
+    test_machine m = {.kind = MACHINE_PARTIAL, .of.partial = partial};
     lp_partial_begin(partial, config);
-    return run(b, &m);
+    return bench_run(b, &m);
 }
 
 bool bench_fetched(const test_bench *b, const char *path) {

@@ -3,7 +3,7 @@
 #ifndef LAMPYR_TEST_BENCH_H
 #define LAMPYR_TEST_BENCH_H
 
-#include "lampyr/uptane.h"
+#include "machine.h"
 #include "repository.h"
 
 enum { TEST_GIVEN = 2048, TEST_VERDICTS = 16, TEST_LOG_BYTES = 32768 };
@@ -62,6 +62,9 @@ lp_code run_tuf(test_bench *b, lp_tuf *tuf, const lp_tuf_config *config);
 lp_code run_search(test_bench *b, lp_search *search, const lp_tuf *tuf, const char *image, lp_json ecus);
 lp_code run_full(test_bench *b, lp_full *full, const lp_full_config *config);
 lp_code run_partial(test_bench *b, lp_partial *partial, const lp_partial_config *config);
+
+/* The same for a machine that was begun, or stopped by the bench. */
+lp_code bench_run(test_bench *b, const test_machine *m);
 
 /* True if the last run fetched `path` ("image/timestamp.json"). */
 bool bench_fetched(const test_bench *b, const char *path);
