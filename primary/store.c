@@ -15,6 +15,7 @@ enum {
     SCHEMA_VERSION = 1, /* of `schema`, in the file's user_version */
     DIGEST_CHARS = 2 * LP_SHA256_BYTES,
     MESSAGE_BYTES = LP_PATH_BYTES + 512,
+    LARGE_BYTES = 2 * 1024 * 1024, /* files from this size on bypass the write-ahead log */
 };
 
 #define DATABASE "state.db"
@@ -216,10 +217,24 @@ bool lp_store_load(lp_store *store, lp_repo repo, const char *name, uint64_t max
     return true;
 }
 
-bool lp_store_save(lp_store *store, lp_repo repo, const char *name, lp_slice bytes) {
+static bool save_row(lp_store *store, lp_repo repo, const char *name, lp_slice bytes) {
     bind_key(store->save, repo, name);
     sqlite3_bind_blob64(store->save, 3, bytes.ptr, bytes.len, SQLITE_STATIC);
     return change(store, store->save);
+}
+
+/* The log would make SQLite write a large file twice; with a rollback journal its new pages go straight into the
+ * database. Both are as durable, so where the mode cannot be changed just now, it need not be. A program that is killed
+ * meanwhile goes back to the log when it opens the store again. */
+static bool save_large(lp_store *store, lp_repo repo, const char *name, lp_slice bytes) {
+    (void)run(store, "PRAGMA journal_mode = TRUNCATE");
+    bool ok = save_row(store, repo, name, bytes);
+    (void)run(store, "PRAGMA journal_mode = WAL");
+    return ok;
+}
+
+bool lp_store_save(lp_store *store, lp_repo repo, const char *name, lp_slice bytes) {
+    return bytes.len < LARGE_BYTES ? save_row(store, repo, name, bytes) : save_large(store, repo, name, bytes);
 }
 
 bool lp_store_save_root(lp_store *store, lp_repo repo, uint64_t version, lp_slice bytes) {

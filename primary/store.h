@@ -6,7 +6,7 @@
  *     <folder>/images/<sha256>          images that were verified
  *     <folder>/images/<sha256>.part     the beginning of an image, to be resumed
  *
- * A call that returned success is durable (WAL, synchronous FULL). Metadata whose content was damaged is found
+ * A call that returned success is durable (synchronous FULL). Metadata whose content was damaged is found
  * by its signatures and is as good as absent; a database that SQLite cannot read fails to open. */
 #ifndef LAMPYR_PRIMARY_STORE_H
 #define LAMPYR_PRIMARY_STORE_H
