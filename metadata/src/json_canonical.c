@@ -241,6 +241,14 @@ static lp_code put_array(canonical *c, lp_json array) {
     return code == LP_OK ? put(c, "]", 1) : code;
 }
 
+static lp_code put_scalar(canonical *c, lp_json value) {
+    if (lp_json_is_string(value)) {
+        return put_string(c, (lp_str){value.ptr + 1, value.len - 2});
+    }
+    bool minus_zero = value.len == 2 && value.ptr[0] == '-' && value.ptr[1] == '0';
+    return minus_zero ? put(c, "0", 1) : put(c, value.ptr, value.len);
+}
+
 static lp_code put_value(canonical *c, lp_json value) {
     if (lp_json_is_object(value)) {
         return put_object(c, value);
@@ -248,11 +256,50 @@ static lp_code put_value(canonical *c, lp_json value) {
     if (lp_json_is_array(value)) {
         return put_array(c, value);
     }
-    if (lp_json_is_string(value)) {
-        return put_string(c, (lp_str){value.ptr + 1, value.len - 2});
+    return put_scalar(c, value);
+}
+
+static lp_code put_ascending(canonical *c, const char **p, const char *end);
+
+/* Writes the object or array at `*p`, and moves `*p` past it. */
+static lp_code put_ascending_members(canonical *c, const char **p, const char *end) {
+    bool object = **p == '{';
+    lp_str previous = {NULL, 0};
+    lp_code code = put(c, *p, 1);
+    const char *at = lp_json_skip_space(*p + 1, end);
+    while (code == LP_OK && *at != '}' && *at != ']') {
+        if (*at == ',') {
+            code = put(c, at, 1);
+            at = lp_json_skip_space(at + 1, end);
+        }
+        if (object && code == LP_OK) {
+            const char *after = lp_json_skip_string(at, end);
+            lp_str key = {at + 1, (size_t)(after - at) - 2};
+            if (previous.ptr != NULL && lp_str_compare(previous, key) >= 0) {
+                return LP_NOT_CANONICAL;
+            }
+            previous = key;
+            code = put_string(c, key);
+            code = code == LP_OK ? put(c, ":", 1) : code;
+            at = lp_json_skip_space(lp_json_skip_space(after, end) + 1, end);
+        }
+        code = code == LP_OK ? put_ascending(c, &at, end) : code;
+        at = lp_json_skip_space(at, end);
     }
-    bool minus_zero = value.len == 2 && value.ptr[0] == '-' && value.ptr[1] == '0';
-    return minus_zero ? put(c, "0", 1) : put(c, value.ptr, value.len);
+    code = code == LP_OK ? put(c, at, 1) : code;
+    *p = at + 1;
+    return code;
+}
+
+/* Writes the value at `*p` in one walk, and moves `*p` past it. LP_NOT_CANONICAL where keys do not ascend: then they
+ * must be sorted first. */
+static lp_code put_ascending(canonical *c, const char **p, const char *end) {
+    const char *start = *p;
+    if (*start == '{' || *start == '[') {
+        return put_ascending_members(c, p, end);
+    }
+    *p = lp_json_skip_value(start, end);
+    return put_scalar(c, (lp_json){start, (size_t)(*p - start)});
 }
 
 lp_code lp_json_unique(lp_json value, lp_scratch scratch) {
@@ -270,7 +317,12 @@ lp_code lp_json_canonical(lp_json value, lp_dialect dialect, lp_scratch scratch,
         return LP_OK;
     }
     canonical c = {.scratch = scratch, .dialect = dialect, .write = true};
-    lp_code code = put_value(&c, value);
+    const char *at = value.ptr;
+    lp_code code = put_ascending(&c, &at, value.ptr + value.len);
+    if (code == LP_NOT_CANONICAL) {
+        c.len = 0;
+        code = put_value(&c, value);
+    }
     if (code == LP_OK) {
         *out = (lp_slice){scratch.ptr, c.len};
     }
