@@ -2,7 +2,7 @@
 """Image repositories with any number of images, and a director that orders one of them.
 
 Keys come from fixed seeds, so that a repository is the same each time it is made. Files are in canonical form, as
-lampyr-repo publishes them; an image takes about 190 bytes of targets.json.
+lampyr-repo publishes them, and an image takes about 190 bytes of targets.json; or they are indented.
 """
 import hashlib
 import json
@@ -34,17 +34,20 @@ class Key:
         self.public = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": public.hex()}}
         self.keyid = hashlib.sha256(canonical(self.public)).hexdigest()
 
-    def envelope(self, signed):
+    def envelope(self, signed, indented=False):
         message = canonical(signed)
-        signature = self._private.sign(message).hex()
-        return b'{"signatures":' + canonical([{"keyid": self.keyid, "sig": signature}]) + b',"signed":' + message + b"}"
+        signatures = [{"keyid": self.keyid, "sig": self._private.sign(message).hex()}]
+        if indented:
+            return json.dumps({"signatures": signatures, "signed": signed}, sort_keys=True, indent=1).encode()
+        return b'{"signatures":' + canonical(signatures) + b',"signed":' + message + b"}"
 
 
 class Repository:
     """A repository in a folder: metadata at its top, images under targets/."""
 
-    def __init__(self, folder, seed):
+    def __init__(self, folder, seed, indented=False):
         self.folder = folder
+        self.indented = indented  # targets
         self.keys = {role: Key(f"{seed} {role}") for role in TOP_LEVEL}
         self.bin_key = Key(f"{seed} bins")
         self.entries = {}  # the snapshot's
@@ -61,7 +64,7 @@ class Repository:
 
     def add_targets(self, name, key, **members):
         """Signs and lists a targets role."""
-        content = key.envelope(self._role("targets", **members))
+        content = key.envelope(self._role("targets", **members), self.indented)
         self._write(f"1.{name}.json", content)
         self.entries[f"{name}.json"] = {"version": 1, "length": len(content),
                                         "hashes": {"sha256": hashlib.sha256(content).hexdigest()}}
@@ -88,9 +91,9 @@ def image_entry():
             "custom": {"hardwareIds": [HARDWARE], "releaseCounter": 1}}
 
 
-def make_flat(folder, count):
+def make_flat(folder, count, indented=False):
     """All images in the top-level targets."""
-    repository = Repository(folder, "image")
+    repository = Repository(folder, "image", indented)
     repository.add_targets("targets", repository.keys["targets"],
                            targets={image_name(number): image_entry() for number in range(count)})
     repository.publish()
