@@ -28,7 +28,7 @@ static lp_code refuse(lp_error *error, lp_code code, uint64_t version, const cha
 static lp_code parse(const lp_tuf_config *config, lp_slice bytes, lp_scratch scratch, lp_trusted_root *out) {
     lp_code code =
         lp_signed_parse(bytes, LP_ROLE_ROOT, config->form, config->dialect, config->limits, scratch, &out->doc);
-    return code == LP_OK ? lp_root_read(&out->doc, &out->consistent_snapshot) : code;
+    return code == LP_OK ? lp_root_read(&out->doc, config->limits, &out->consistent_snapshot) : code;
 }
 
 /* A root to start from: it need not be fresh, but it must be whole and signed by its own keys (step 1). */

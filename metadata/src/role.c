@@ -262,12 +262,15 @@ lp_code lp_root_role_keys(const lp_signed *root, lp_role role, lp_role_keys *out
     return code == LP_OK ? lp_role_keys_read(keys, lp_json_get(roles, lp_role_name(role)), out) : code;
 }
 
-lp_code lp_root_read(const lp_signed *root, bool *consistent_snapshot) {
+lp_code lp_root_read(const lp_signed *root, const lp_limits *limits, bool *consistent_snapshot) {
     for (lp_role role = LP_ROLE_ROOT; role <= LP_ROLE_TARGETS; role++) {
         lp_role_keys keys;
         lp_code code = lp_root_role_keys(root, role, &keys);
         if (code != LP_OK) {
             return code;
+        }
+        if (lp_json_count(keys.keyids) > limits->keys) {
+            return LP_LIMIT_KEYS;
         }
     }
     bool consistent = false;

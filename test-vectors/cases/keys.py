@@ -366,12 +366,6 @@ def _(repo):
     crowd(repo, 8)
 
 
-@case("9-keys", "One key more than a role may have for a microcontroller.", "limit_keys", attack="limit",
-      worlds=("partial",))
-def _(repo):
-    crowd(repo, 9)
-
-
 def many_signatures(repo, count):
     """So many signatures, of which the last is good."""
     def change(envelope):
@@ -415,3 +409,10 @@ def _(repo):
 def _(w):
     crowd(w.image, 65)
     w.refused("limit_keys", "image", "root", clause="Uptane 2.1.0, 5.4.4.3 step 2.2")
+
+
+@vector("keys/partial-9-keys", "Root names one key more than a role may have for a microcontroller.",
+        world=PartialWorld, attack="limit")
+def _(w):
+    crowd(w.director, 9)
+    w.refused("limit_keys", "director", "root", clause="Uptane 2.1.0, 5.4.4.3 step 2.2")

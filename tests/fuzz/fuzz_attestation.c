@@ -12,7 +12,7 @@ static bool read_root(fuzz_memory *memory, lp_slice chunk, lp_dialect dialect, l
     lp_slice file = fuzz_copy(memory, chunk.ptr, chunk.len);
     return lp_signed_parse(file, LP_ROLE_ROOT, form, dialect, &fuzz_limits, fuzz_enough(memory, file.len),
                            &root->doc) == LP_OK &&
-           lp_root_read(&root->doc, &root->consistent_snapshot) == LP_OK;
+           lp_root_read(&root->doc, &fuzz_limits, &root->consistent_snapshot) == LP_OK;
 }
 
 /* Input: one byte for dialect and form, a root, 0xff, an attestation, 0xff, the next root. */

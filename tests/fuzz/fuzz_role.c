@@ -48,7 +48,7 @@ static void check_verify(fuzz_memory *memory, const plan *p, const lp_signed *do
 static lp_code read_root(fuzz_memory *memory, const plan *p, const lp_signed *doc) {
     bool consistent = false;
     lp_role_keys keys;
-    lp_code code = lp_root_read(doc, &consistent);
+    lp_code code = lp_root_read(doc, p->limits, &consistent);
     FUZZ_CHECK(code == LP_OK || !consistent);
     for (lp_role role = LP_ROLE_ROOT; code == LP_OK && role <= LP_ROLE_TARGETS; role++) {
         FUZZ_CHECK(lp_root_role_keys(doc, role, &keys) == LP_OK);

@@ -230,7 +230,7 @@ static void too_many_keyids_are_a_limit(void **state) {
     set_keys(b, keys, 2, 1);
     serve_signed(b, keys, 1);
     limits.keys = 1;
-    assert_repo_refused(b, &config, LP_LIMIT_KEYS, LP_ROLE_TIMESTAMP);
+    assert_repo_refused(b, &config, LP_LIMIT_KEYS, LP_ROLE_ROOT);
 }
 
 static void too_many_signatures_are_a_limit(void **state) {

@@ -69,7 +69,7 @@ static lp_code read_all(const lp_signed *doc, lp_role role) {
     lp_code code;
     switch (role) {
     case LP_ROLE_ROOT:
-        return lp_root_read(doc, &flag);
+        return lp_root_read(doc, &lp_limits_gateway, &flag);
     case LP_ROLE_TIMESTAMP:
         return lp_meta_find(doc, lp_str_from("snapshot"), &flag, &info);
     case LP_ROLE_SNAPSHOT:
