@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signature verification against the Wycheproof cases in the shared test data: keys go the way of metadata keys. */
+/* Signature verification against the Wycheproof cases in the shared test data, by the host's vtable and by firmware's:
+ * keys go the way of metadata keys. */
 #include "files.h"
+#include "lampyr-crypto/bearssl.h"
 #include "lampyr-host/openssl.h"
 #include "lampyr/encode.h"
 
@@ -53,11 +55,11 @@ static bool differs_in_salt_only(const json_t *test) {
     return strncmp(json_string_value(json_object_get(test, "comment")), "s_len changed to ", 17) == 0;
 }
 
-static void run_case(const lp_public_key *key, const json_t *test, tally *t) {
+static void run_case(const lp_crypto *crypto, const lp_public_key *key, const json_t *test, tally *t) {
     lp_slice message = unhex(test, "msg");
     lp_slice signature = unhex(test, "sig");
     bool valid = strcmp(json_string_value(json_object_get(test, "result")), "valid") == 0;
-    if (lp_crypto_openssl.verify(&lp_crypto_openssl, key, signature, message) == valid) {
+    if (crypto->verify(crypto, key, signature, message) == valid) {
         t->right++;
     } else if (!valid && key->scheme == LP_SCHEME_RSA_PSS && differs_in_salt_only(test)) {
         t->other_salt++;
@@ -70,7 +72,7 @@ static void run_case(const lp_public_key *key, const json_t *test, tally *t) {
     free((void *)(uintptr_t)signature.ptr);
 }
 
-static void run_file(const char *path, const char *scheme) {
+static void run_file(const lp_crypto *crypto, const char *path, const char *scheme) {
     lp_slice bytes = shared_data(path);
     if (bytes.ptr == NULL) {
         print_message("skipped: no %s in the shared test data\n", path);
@@ -86,7 +88,7 @@ static void run_file(const char *path, const char *scheme) {
     json_array_foreach(json_object_get(suite, "testGroups"), i, group) {
         lp_public_key key = key_of(scheme, group);
         json_array_foreach(json_object_get(group, "tests"), j, test) {
-            run_case(&key, test, &t);
+            run_case(crypto, &key, test, &t);
         }
     }
     print_message("%s: %zu right, %zu of another salt length\n", path, t.right, t.other_salt);
@@ -96,32 +98,35 @@ static void run_file(const char *path, const char *scheme) {
     free((void *)(uintptr_t)bytes.ptr);
 }
 
+/* The state of a test is the vtable. */
 static void ed25519_agrees(void **state) {
-    (void)state;
-    run_file("wycheproof/ed25519_test.json", "ed25519");
+    run_file(*state, "wycheproof/ed25519_test.json", "ed25519");
 }
 
 static void ecdsa_p256_agrees(void **state) {
-    (void)state;
-    run_file("wycheproof/ecdsa_secp256r1_sha256_test.json", "ecdsa-sha2-nistp256");
+    run_file(*state, "wycheproof/ecdsa_secp256r1_sha256_test.json", "ecdsa-sha2-nistp256");
 }
 
 static void rsa_pss_2048_agrees(void **state) {
-    (void)state;
-    run_file("wycheproof/rsa_pss_2048_sha256_mgf1_32_test.json", "rsassa-pss-sha256");
+    run_file(*state, "wycheproof/rsa_pss_2048_sha256_mgf1_32_test.json", "rsassa-pss-sha256");
 }
 
 static void rsa_pss_4096_agrees(void **state) {
-    (void)state;
-    run_file("wycheproof/rsa_pss_4096_sha256_mgf1_32_test.json", "rsassa-pss-sha256");
+    run_file(*state, "wycheproof/rsa_pss_4096_sha256_mgf1_32_test.json", "rsassa-pss-sha256");
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ed25519_agrees),
-        cmocka_unit_test(ecdsa_p256_agrees),
-        cmocka_unit_test(rsa_pss_2048_agrees),
-        cmocka_unit_test(rsa_pss_4096_agrees),
+    lp_crypto host = lp_crypto_openssl;
+    lp_crypto firmware = lp_crypto_bearssl;
+    const struct CMUnitTest on_host[] = {
+        cmocka_unit_test_prestate(ed25519_agrees, &host),
+        cmocka_unit_test_prestate(ecdsa_p256_agrees, &host),
+        cmocka_unit_test_prestate(rsa_pss_2048_agrees, &host),
+        cmocka_unit_test_prestate(rsa_pss_4096_agrees, &host),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest in_firmware[] = {
+        cmocka_unit_test_prestate(ed25519_agrees, &firmware),
+        cmocka_unit_test_prestate(ecdsa_p256_agrees, &firmware),
+    };
+    return cmocka_run_group_tests(on_host, NULL, NULL) + cmocka_run_group_tests(in_firmware, NULL, NULL);
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What firmware needs of its board, besides flash and network. Every function is there once, in the port that is linked
+ * or in the code that all Cortex-M3 share. */
+#ifndef LAMPYR_BOARD_H
+#define LAMPYR_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The firmware's own entry, called once clock and console work. Returning from it resets the board. */
+void lp_firmware(void);
+
+/* Milliseconds since the last reset. Never goes back. */
+uint64_t lp_board_now_ms(void);
+
+/* Writes `len` bytes of text to the console, and waits until they are out of our hands. */
+void lp_board_write(const char *text, size_t len);
+
+/* Resets the board. */
+_Noreturn void lp_board_reset(void);
+
+/* Called on a fault of the processor: an address that does not exist, an instruction that is none, a full stack. Resets
+ * the board, unless the firmware defines its own. */
+_Noreturn void lp_board_fault(void);
+
+/* From now on the board resets itself when the watchdog is not fed for `timeout_ms` (at least 2, at most 60,000). */
+void lp_watchdog_begin(uint32_t timeout_ms);
+
+void lp_watchdog_feed(void);
+
+/* Bytes of the stack that were in use at most, since the last reset. */
+size_t lp_board_stack_peak_bytes(void);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From reset to lp_firmware(): memory, the stack's measure, faults and resets. */
+#include "core.h"
+
+#include "lampyr-board/board.h"
+
+/* Set by sections.ld. */
+extern uint32_t lp_stack_bottom[];
+extern uint32_t lp_data_begin[], lp_data_end[];
+extern const uint32_t lp_data_image[];
+extern uint32_t lp_bss_begin[], lp_bss_end[];
+
+enum {
+    AIRCR = 0xe000ed0c, /* Armv7-M Architecture Reference Manual, B3.2.6 */
+    STACK_UNUSED = 0x5aa5c33c,
+};
+static const uint32_t reset_request = 0x05fa0004; /* VECTKEY, SYSRESETREQ */
+
+/* Volatile, so that the loops below do not become calls that need the memory they prepare. */
+static void prepare_memory(void) {
+    const uint32_t *from = lp_data_image;
+    for (volatile uint32_t *to = lp_data_begin; to < lp_data_end; to++) {
+        *to = *from++;
+    }
+    for (volatile uint32_t *to = lp_bss_begin; to < lp_bss_end; to++) {
+        *to = 0;
+    }
+    const uint32_t *in_use;
+    __asm volatile("mov %0, sp" : "=r"(in_use));
+    for (volatile uint32_t *to = lp_stack_bottom; to < in_use; to++) {
+        *to = STACK_UNUSED;
+    }
+}
+
+_Noreturn void lp_start(void) {
+    prepare_memory();
+    lp_port_begin();
+    lp_firmware();
+    lp_board_reset();
+}
+
+_Noreturn void lp_board_reset(void) {
+    __asm volatile("dsb" ::: "memory");
+    *lp_register(AIRCR) = reset_request;
+    for (;;) {
+    }
+}
+
+__attribute__((weak)) _Noreturn void lp_board_fault(void) {
+    lp_board_reset();
+}
+
+size_t lp_board_stack_peak_bytes(void) {
+    const volatile uint32_t *p = lp_stack_bottom;
+    while (p < lp_stack_top && *p == STACK_UNUSED) {
+        p++;
+    }
+    return (size_t)((uintptr_t)lp_stack_top - (uintptr_t)p);
+}
