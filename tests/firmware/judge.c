@@ -14,8 +14,7 @@ typedef struct judge {
     const uint8_t *block;
     const blob_vector *vector;
     const blob_step *step;
-    const lp_crypto *crypto;
-    judge_write write;
+    const judge_place *place;
     lp_slice root;
     lp_slice targets;
 } judge;
@@ -35,14 +34,14 @@ static lp_dialect dialect_of(const judge *j) {
 /* --- lines --- */
 
 static void put(const judge *j, const char *text) {
-    j->write(text, strlen(text));
+    j->place->write(text, strlen(text));
 }
 
 static void put_number(const judge *j, const char *before, uint64_t number) {
     char text[LP_UINT_TEXT_BYTES];
     size_t len = lp_uint_format(number, text);
     put(j, before);
-    j->write(text, len);
+    j->place->write(text, len);
 }
 
 static void put_word(const judge *j, const char *word) {
@@ -71,7 +70,7 @@ static void put_image(const judge *j, const lp_target *image) {
     if (image->hashes.has_sha256) {
         lp_hex_encode(image->hashes.sha256, LP_SHA256_BYTES, digest);
     }
-    j->write(image->name.ptr, image->name.len);
+    j->place->write(image->name.ptr, image->name.len);
     put_number(j, ",", image->length_bytes);
     put(j, ",");
     put(j, digest);
@@ -89,7 +88,6 @@ static void put_verdict(const judge *j, uint32_t number, const lp_partial *parti
     put_number(j, " root=", root != 0 ? root : version_of(j, slice_of(j, j->vector->provisioned)));
     put_number(j, " targets=", version_of(j, j->targets));
     put_image(j, lp_partial_target(partial));
-    put(j, "\n");
 }
 
 /* --- answers --- */
@@ -175,11 +173,15 @@ static void replace(const judge *j, const char *role, lp_slice *copy) {
     }
 }
 
+static uint64_t count(const judge *j) {
+    return j->place->count != NULL ? j->place->count() : 0;
+}
+
 static void run_step(judge *j, uint32_t number) {
     lp_partial partial;
     replace(j, "root", &j->root);
     replace(j, "targets", &j->targets);
-    lp_partial_begin(&partial, &(lp_partial_config){.crypto = j->crypto,
+    lp_partial_begin(&partial, &(lp_partial_config){.crypto = j->place->crypto,
                                                     .limits = &lp_limits_constrained,
                                                     .dialect = dialect_of(j),
                                                     .form = LP_JSON_CANONICAL,
@@ -188,13 +190,19 @@ static void run_step(judge *j, uint32_t number) {
                                                     .serial = text_of(j, j->step->serial),
                                                     .hardware = text_of(j, j->step->hardware),
                                                     .counter_floor = j->step->counter_floor});
+    uint64_t before = count(j);
     drive(j, &partial);
+    uint64_t after = count(j);
     put_verdict(j, number, &partial);
+    if (j->place->count != NULL) {
+        put_number(j, " instructions=", after - before);
+    }
+    put(j, "\n");
 }
 
-bool judge_vectors(const uint8_t *block, const lp_crypto *crypto, judge_write write) {
+bool judge_vectors(const uint8_t *block, const judge_place *place) {
     const blob_header *header = (const blob_header *)(const void *)block;
-    judge j = {.block = block, .crypto = crypto, .write = write};
+    judge j = {.block = block, .place = place};
     if (header->magic != BLOB_MAGIC) {
         put(&j, "no packed vectors\n");
         return false;

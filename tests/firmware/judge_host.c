@@ -15,13 +15,14 @@ static void to_stdout(const char *text, size_t len) {
 }
 
 int main(int argc, char **argv) {
+    const judge_place place = {.crypto = &lp_crypto_openssl, .write = to_stdout};
     uint8_t *block;
     size_t len;
     if (argc != 2 || !lp_file_read(argv[1], BLOCK_BYTES, &block, &len)) {
         fputs("usage: judge_host BLOCK\n", stderr);
         return 2;
     }
-    bool judged = judge_vectors(block, &lp_crypto_openssl, to_stdout);
+    bool judged = judge_vectors(block, &place);
     free(block);
     return judged && fflush(stdout) == 0 ? 0 : 2;
 }

@@ -20,5 +20,6 @@ void lp_port_begin(void);
 extern uint32_t lp_stack_top[];
 _Noreturn void lp_start(void);
 void lp_clock_tick(void);
+void lp_fault(void);
 
 #endif

@@ -20,26 +20,27 @@ static void wait_for_watchdog(void) {
     }
 }
 
-static void unexpected(void) {
-    lp_board_fault();
-}
-
 /* Armv7-M Architecture Reference Manual, B1.5.3. No interrupt of a device is enabled: devices are polled. */
+typedef void handler(void);
 typedef struct vectors {
     uint32_t *stack;
-    void (*exception[15])(void);
+    handler *reset, *non_maskable, *hard_fault, *memory_fault, *bus_fault, *usage_fault;
+    handler *reserved[4];
+    handler *supervisor_call, *debug_monitor;
+    handler *also_reserved;
+    handler *pendable_service, *tick;
 } vectors;
 
 __attribute__((section(".vectors"), used)) static const vectors table = {
     .stack = lp_stack_top,
-    .exception =
-        {
-            lp_start,          /* reset */
-            wait_for_watchdog, /* non-maskable interrupt */
-            unexpected,        /* hard fault, to which all other faults escalate: */
-            unexpected, unexpected, unexpected, NULL, NULL, NULL, NULL, unexpected, /* supervisor call */
-            unexpected,                                                             /* debug monitor */
-            NULL, unexpected,                                                       /* pendable service */
-            lp_clock_tick,                                                          /* SysTick */
-        },
+    .reset = lp_start,
+    .non_maskable = wait_for_watchdog,
+    .hard_fault = lp_fault,
+    .memory_fault = lp_fault,
+    .bus_fault = lp_fault,
+    .usage_fault = lp_fault,
+    .supervisor_call = lp_fault,
+    .debug_monitor = lp_fault,
+    .pendable_service = lp_fault,
+    .tick = lp_clock_tick,
 };
