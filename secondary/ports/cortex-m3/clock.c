@@ -26,7 +26,8 @@ void lp_clock_tick(void) {
     ticks++;
 }
 
-/* A tick between the two reads of `ticks` would pair the old count of ticks with the new counter. */
+/* A tick between the two reads of `ticks` would pair the old count of ticks with the new counter. The counter goes down
+ * and ticks as it becomes 0: that is the first count of a period, and 1 the last. */
 uint64_t lp_board_now_ms(void) {
     uint32_t before;
     uint32_t left;
@@ -34,5 +35,6 @@ uint64_t lp_board_now_ms(void) {
         before = ticks;
         left = *lp_register(SYST_CVR);
     } while (ticks != before);
-    return (uint64_t)before * TICK_MS + (counts_per_ms * TICK_MS - 1 - left) / counts_per_ms;
+    uint32_t passed = left == 0 ? 0 : counts_per_ms * TICK_MS - left;
+    return (uint64_t)before * TICK_MS + passed / counts_per_ms;
 }

@@ -11,7 +11,7 @@
 /* The firmware's own entry, called once clock and console work. Returning from it resets the board. */
 void lp_firmware(void);
 
-/* Milliseconds since the last reset. Never goes back. */
+/* Milliseconds since the last reset. Never goes back. Not to be called with interrupts off. */
 uint64_t lp_board_now_ms(void);
 
 /* Writes `len` bytes of text to the console, and waits until they are out of our hands. */
