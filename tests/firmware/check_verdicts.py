@@ -4,8 +4,8 @@
 usage: check_verdicts.py VECTORS JUDGE_HOST JUDGE_BOARD
 
 Three are compared line by line: the firmware on the emulated Cortex-M3 (BearSSL, libsodium), the host built with the
-limits of firmware (OpenSSL), and what the vectors expect. Firmware has no RSA: a vector with RSA keys must be refused for
-its signatures from the file on that they sign, whatever the vector expects of others.
+limits of firmware (OpenSSL), and what the vectors expect. Firmware has no RSA: a vector with RSA keys must end in a
+refusal for its signatures, whatever the vector expects of others.
 """
 import json
 import pathlib
@@ -69,7 +69,8 @@ def main():
         differences += wrong(vector, by_name.get(vector["name"], []))
     print("\n".join(differences))
     rsa = sum("rsassa-pss-sha256" in v["algorithms"] for v in vectors)
-    print(f"{len(vectors)} vectors ({rsa} with RSA, refused), {len(board)} steps, {len(differences)} differences; {peak}")
+    print(f"{len(vectors)} vectors ({rsa} with RSA, refused), {len(board)} steps, {len(differences)} differences; {peak}",
+          "bytes")
     sys.exit(1 if differences else 0)
 
 
