@@ -21,17 +21,16 @@ typedef struct lp_files {
     lp_journal *journal;
     lp_board_state *state;
     lp_flash_writer writer; /* of what is being staged */
-    lp_region staging;      /* where; bytes 0: nothing */
-    uint32_t staging_used;  /* of the older copy of targets, since it was erased in this run */
-    bool staging_erased;
+    lp_role staged;         /* its role; LP_ROLE_NONE: nothing */
+    unsigned older;         /* copy of targets that is the staging area */
 } lp_files;
 
-/* Takes up what is stored. Pointers must outlive `files`. */
+/* Takes up what is stored. Roots behind one that is damaged no longer count. Pointers must outlive `files`. */
 void lp_files_begin(lp_files *files, const lp_flash *flash, const lp_layout *layout, const lp_factory *factory,
                     lp_journal *journal, lp_board_state *state);
 
 /* These are the callbacks of lp_agent_port of the same names, for the director's root, targets and time; other files
- * are not kept on a board. */
+ * are not kept on a board: there are none, and none can be staged. Staging a root fails when the chain is full. */
 lp_slice lp_files_load(const lp_files *files, const lp_file_id *id, uint64_t max_bytes);
 bool lp_files_stage_begin(lp_files *files, const lp_file_id *id, uint64_t max_bytes);
 bool lp_files_stage_write(lp_files *files, lp_slice bytes);

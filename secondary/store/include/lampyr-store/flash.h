@@ -43,8 +43,8 @@ typedef struct lp_region {
 /* Erases every page of `region`. False at the first failure. */
 bool lp_flash_erase_region(const lp_flash *flash, lp_region region);
 
-/* Erases the page at `to` and makes it a copy of the page at `from`, and reads it back. False on a failure, or if what
- * is read back differs. */
+/* Erases the page at `to` and makes it a copy of the page at `from`, word for word, and reads it back. False on a
+ * failure, or if what is read back differs. */
 bool lp_flash_copy_page(const lp_flash *flash, uint32_t from, uint32_t to);
 
 /* True if all of `len` bytes at `offset` read as erased. */
@@ -53,23 +53,26 @@ bool lp_flash_is_erased(const lp_flash *flash, uint32_t offset, uint32_t len);
 /* The bytes at `offset`, in place. */
 lp_slice lp_flash_at(const lp_flash *flash, uint32_t offset, uint32_t len);
 
-/* Appends pieces of any length to erased flash: whole words go out at once, the rest waits for more. */
+/* Appends pieces of any length to flash: whole words go out at once, the rest waits for more. A page is erased when its
+ * first word is written; where the writer starts within a page, its owner has erased that. After a failure the owner
+ * starts anew. Fields are read-only for the owner. */
 typedef struct lp_flash_writer {
     const lp_flash *flash;
     uint32_t start; /* offset of the first byte */
     uint32_t end;   /* offset after the last byte it may write */
     uint32_t len;   /* bytes taken */
+    bool flushed;
     uint8_t tail[LP_FLASH_WORD_BYTES];
 } lp_flash_writer;
 
-/* Starts at `offset`, a whole word; `max_bytes` is a whole number of words. Pages are erased as they are entered if
- * `erase` is set (then `offset` must start a page, or lie in one that the writer's owner erased). */
+/* Starts at `offset`, a whole word; `max_bytes` is a whole number of words. */
 void lp_flash_writer_begin(lp_flash_writer *writer, const lp_flash *flash, uint32_t offset, uint32_t max_bytes);
 
-/* Appends. False on a failure, or if there is no room (then nothing is written). */
+/* Appends; `bytes` may lie in flash. False on a failure, after a flush, or if there is no room (then nothing is
+ * written). */
 bool lp_flash_writer_add(lp_flash_writer *writer, lp_slice bytes);
 
-/* Writes what waits, filled up with erased bytes. Nothing may be added afterwards. */
+/* Writes what waits, filled up with erased bytes; a second time does nothing. False on a failure. */
 bool lp_flash_writer_flush(lp_flash_writer *writer);
 
 #endif

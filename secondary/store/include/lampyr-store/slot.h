@@ -15,10 +15,10 @@ typedef struct lp_slot_record {
 /* Reads the record of slot `index`. False if there is none, or it is torn. Who signed it is not looked at. */
 bool lp_slot_record_read(const lp_flash *flash, const lp_layout *layout, unsigned index, lp_slot_record *out);
 
-/* Replaces the record of slot `index`; its header goes last, so that a cut leaves none. `record->targets` may lie in
- * flash, outside the slot. False on a failure, or if the targets are too long. */
-bool lp_slot_record_write(const lp_flash *flash, const lp_layout *layout, unsigned index,
-                          const lp_slot_record *record);
+/* Replaces the record of slot `index`; its header goes last. It counts when this has returned true (a header that was
+ * cut may read as whole). `record->targets` may lie in flash, outside the slot. False on a failure, or if the targets
+ * are too long. */
+bool lp_slot_record_write(const lp_flash *flash, const lp_layout *layout, unsigned index, const lp_slot_record *record);
 
 /* Makes the slot's record unreadable. */
 bool lp_slot_record_erase(const lp_flash *flash, const lp_layout *layout, unsigned index);

@@ -30,14 +30,14 @@ typedef struct lp_boot_state {
     uint8_t attempts;      /* test boots begun (LP_BOOT_TESTING) */
     uint16_t steps;        /* steps of the swap that are done (swap.h) */
     uint16_t image_pages;  /* pages of the slots that the swap moves: of images, */
-    uint16_t record_pages; /* and of records */
+    uint16_t record_pages; /* and of records; the loader sets both when a swap begins */
 } lp_boot_state;
 
 typedef struct lp_board_state {
     lp_boot_state boot;
-    uint8_t roots;         /* of the root chain that are whole, the factory's not counted */
-    uint8_t targets_copy;  /* the copy that is trusted: 1 or 2; 0 if none was stored */
-    uint32_t targets_len;  /* its length in bytes */
+    uint8_t roots;                        /* of the root chain that are whole, the factory's not counted */
+    uint8_t targets_copy;                 /* the copy that is trusted: 1 or 2; 0 if none was stored */
+    uint32_t targets_len;                 /* its length in bytes */
     uint8_t download_id[LP_SHA256_BYTES]; /* of the image in slot 1, as image_open() was given it */
     uint32_t download_len;                /* its length in bytes; 0: none */
     uint32_t downloaded;                  /* bytes of it that are durable */
@@ -59,9 +59,14 @@ enum {
     LP_STATE_ALL = 1023,
 };
 
+enum {
+    LP_STATE_NAME_BYTES = 128,   /* longest name of an image that the journal takes, terminated */
+    LP_JOURNAL_BODY_BYTES = 768, /* longest body of an entry; the sections take 726 at most */
+};
+
 typedef enum lp_journal_verdict {
     LP_JOURNAL_GOOD,
-    LP_JOURNAL_EMPTY,   /* never written */
+    LP_JOURNAL_EMPTY,   /* never written; or its very first page was, and not to the end */
     LP_JOURNAL_DAMAGED, /* written, and nothing whole is left */
 } lp_journal_verdict;
 
@@ -72,18 +77,27 @@ typedef struct lp_journal {
     uint32_t page;       /* offset of the page in use */
     uint32_t at;         /* next entry, bytes from the page's start */
     uint32_t generation; /* of the page in use; 0: none */
-    bool sealed;
+    bool sealed;         /* nothing in the page in use may be torn */
 } lp_journal;
 
-/* Finds the newest state; reads only. `*state` is set if the verdict is LP_JOURNAL_GOOD. */
-lp_journal_verdict lp_journal_open(lp_journal *journal, const lp_flash *flash, lp_region region,
-                                   lp_board_state *state);
+/* The state of a board that remembers nothing: the agent's record of an unknown image, with `time` as its time floor
+ * and `counter` as its counter floor; no metadata but the factory's, nothing downloaded, idle. */
+void lp_state_first(lp_board_state *state, int64_t time, uint64_t counter);
 
-/* Writes `state` as the snapshot of a fresh page. False if flash failed on every page but the one in use; the state
- * in force is still the old one then. */
+/* Finds the newest state; reads only. `*state` is set if the verdict is LP_JOURNAL_GOOD. The journal is not sealed. */
+lp_journal_verdict lp_journal_open(lp_journal *journal, const lp_flash *flash, lp_region region, lp_board_state *state);
+
+/* For the application, after opening: the boot loader has sealed the journal in this very start, and nothing was cut
+ * since. */
+void lp_journal_continue(lp_journal *journal);
+
+/* Writes `state` as the snapshot of a fresh page. False if flash failed on every page but the one in use, or an
+ * image's name is too long; what was in force still is. */
 bool lp_journal_seal(lp_journal *journal, const lp_board_state *state);
 
-/* Makes the sections `changed` of `state` durable, all or none; seals first if need be. False as lp_journal_seal(). */
+/* Makes the sections `changed` of `state` durable, all or none; sealing does it if the journal is not sealed, or the
+ * page is full or fails. `state` holds the other sections as they were. False as lp_journal_seal(); but where flash
+ * failed, the next start may find the state before or after. */
 bool lp_journal_save(lp_journal *journal, const lp_board_state *state, unsigned changed);
 
 /* CRC-32 (ISO 3309) of `bytes`, continued from `crc` (0 at first). It finds torn flash; it proves nothing. */
