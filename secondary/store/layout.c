@@ -59,8 +59,8 @@ static bool regions_valid(const lp_region *const *regions, size_t count, const l
 }
 
 bool lp_layout_valid(const lp_layout *layout, const lp_flash *flash) {
-    const lp_region *const regions[] = {&layout->boot,       &layout->factory, &layout->key,     &layout->journal,
-                                        &layout->roots,      &layout->spare,   &layout->slot[0], &layout->slot[1],
+    const lp_region *const regions[] = {&layout->boot,       &layout->factory,   &layout->key,     &layout->journal,
+                                        &layout->roots,      &layout->spare,     &layout->slot[0], &layout->slot[1],
                                         &layout->targets[0], &layout->targets[1]};
     return regions_valid(regions, sizeof regions / sizeof regions[0], flash) &&
            layout->key.bytes == flash->page_bytes && layout->spare.bytes == flash->page_bytes &&
