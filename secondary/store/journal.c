@@ -168,6 +168,10 @@ bool lp_journal_seal(lp_journal *journal, const lp_board_state *state) {
     return false;
 }
 
+bool lp_journal_settle(lp_journal *journal, const lp_board_state *state) {
+    return journal->sealed || lp_journal_seal(journal, state);
+}
+
 bool lp_journal_save(lp_journal *journal, const lp_board_state *state, unsigned changed) {
     outlet measured = {.len = 0};
     if (!lp_body_write(state, changed, take, &measured)) {

@@ -11,7 +11,7 @@
 
 /* The `index`th root after the factory's (0 is the first), in place; {NULL, 0} if its slot is torn or was never
  * written. Whether it counts is for the caller: see lp_board_state.roots. */
-lp_slice lp_root_read(const lp_flash *flash, const lp_layout *layout, uint32_t index);
+lp_slice lp_files_root(const lp_flash *flash, const lp_layout *layout, uint32_t index);
 
 /* Fields are private. */
 typedef struct lp_files {
@@ -30,7 +30,8 @@ void lp_files_begin(lp_files *files, const lp_flash *flash, const lp_layout *lay
                     lp_journal *journal, lp_board_state *state);
 
 /* These are the callbacks of lp_agent_port of the same names, for the director's root, targets and time; other files
- * are not kept on a board: there are none, and none can be staged. Staging a root fails when the chain is full. */
+ * are not kept on a board: there are none, and none can be staged. Staging a root fails when the chain is full; the
+ * chain is not forgotten. */
 lp_slice lp_files_load(const lp_files *files, const lp_file_id *id, uint64_t max_bytes);
 bool lp_files_stage_begin(lp_files *files, const lp_file_id *id, uint64_t max_bytes);
 bool lp_files_stage_write(lp_files *files, lp_slice bytes);

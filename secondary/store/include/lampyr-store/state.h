@@ -91,13 +91,16 @@ lp_journal_verdict lp_journal_open(lp_journal *journal, const lp_flash *flash, l
  * since. */
 void lp_journal_continue(lp_journal *journal);
 
-/* Writes `state` as the snapshot of a fresh page. False if flash failed on every page but the one in use, or an
- * image's name is too long; what was in force still is. */
+/* Writes `state` as the snapshot of a fresh page. False if an image's name is too long, and nothing was written; or if
+ * flash failed on every page but the one in use: the next start may find the state before or after then. */
 bool lp_journal_seal(lp_journal *journal, const lp_board_state *state);
 
+/* Seals unless the journal is sealed: `state` is then what every later start finds. To be called before anything is
+ * erased or programmed that the state speaks of. False as lp_journal_seal(). */
+bool lp_journal_settle(lp_journal *journal, const lp_board_state *state);
+
 /* Makes the sections `changed` of `state` durable, all or none; sealing does it if the journal is not sealed, or the
- * page is full or fails. `state` holds the other sections as they were. False as lp_journal_seal(); but where flash
- * failed, the next start may find the state before or after. */
+ * page is full or fails. `state` holds the other sections as they were. False as lp_journal_seal(). */
 bool lp_journal_save(lp_journal *journal, const lp_board_state *state, unsigned changed);
 
 /* CRC-32 (ISO 3309) of `bytes`, continued from `crc` (0 at first). It finds torn flash; it proves nothing. */
