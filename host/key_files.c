@@ -2,7 +2,6 @@
 #include "lampyr-host/files.h"
 #include "lampyr-host/openssl.h"
 
-#include "lampyr/encode.h"
 #include "public_key.h"
 
 #include <openssl/bio.h>
@@ -37,7 +36,7 @@ static lp_code make_key(EVP_PKEY *pkey, lp_dialect dialect, lp_key *out) {
         return LP_FIELD_VALUE;
     }
     key.signer = (lp_signer){.scheme = key.public_key.scheme, .sign = sign, .ctx = pkey};
-    lp_code code = lp_public_key_id(&key.public_key, dialect, key.signer.keyid);
+    lp_code code = lp_public_key_id(&lp_crypto_openssl, &key.public_key, dialect, key.signer.keyid);
     if (code != LP_OK) {
         EVP_PKEY_free(pkey);
         return code;
@@ -131,24 +130,6 @@ lp_code lp_public_key_json(const lp_public_key *key, lp_dialect dialect, char *o
         out[json.len] = '\0';
     }
     return code;
-}
-
-lp_code lp_public_key_id(const lp_public_key *key, lp_dialect dialect, char out[2 * LP_SHA256_BYTES + 1]) {
-    char json[LP_KEY_JSON_BYTES];
-    lp_code code = lp_public_key_json(key, dialect, json, sizeof json);
-    if (code != LP_OK) {
-        return code;
-    }
-    lp_json named = {json, strlen(json)};
-    if (dialect == LP_DIALECT_LEGACY) {
-        named = lp_json_get(lp_json_get(named, "keyval"), "public");
-    }
-    uint8_t digest[LP_SHA256_BYTES];
-    if (!lp_digest(&lp_crypto_openssl, LP_SHA256, (lp_slice){(const uint8_t *)named.ptr, named.len}, digest)) {
-        return LP_STATE;
-    }
-    lp_hex_encode(digest, sizeof digest, out);
-    return LP_OK;
 }
 
 lp_code lp_public_key_load(const char *path, lp_public_key *out) {

@@ -11,6 +11,7 @@ enum {
     SPKI_BYTES = LP_PUBLIC_KEY_BYTES + 32,
     PEM_LINE_BYTES = 48,
     PEM_TEXT_BYTES = (SPKI_BYTES / PEM_LINE_BYTES + 1) * 65 + 64,
+    KEY_JSON_BYTES = PEM_TEXT_BYTES + SPKI_BYTES / PEM_LINE_BYTES + 128, /* line ends are escaped */
 };
 
 const char *lp_scheme_name(lp_scheme scheme, lp_dialect dialect) {
@@ -153,5 +154,31 @@ lp_code lp_public_key_write(lp_writer *w, const lp_public_key *key, lp_dialect d
         lp_writer_string(w, lp_scheme_name(key->scheme, dialect));
     }
     lp_writer_close(w, '}');
+    return LP_OK;
+}
+
+lp_code lp_public_key_id(const lp_crypto *crypto, const lp_public_key *key, lp_dialect dialect,
+                         char out[2 * LP_SHA256_BYTES + 1]) {
+    char text[KEY_JSON_BYTES];
+    uint8_t digest[LP_SHA256_BYTES];
+    lp_writer w;
+    lp_slice named;
+    lp_writer_begin(&w, text, sizeof text, dialect);
+    lp_code code = lp_public_key_write(&w, key, dialect);
+    if (code == LP_OK) {
+        code = lp_writer_end(&w, &named);
+    }
+    if (code != LP_OK) {
+        return code;
+    }
+    if (dialect == LP_DIALECT_LEGACY) {
+        lp_json object = {(const char *)named.ptr, named.len};
+        lp_json public = lp_json_get(lp_json_get(object, "keyval"), "public");
+        named = (lp_slice){(const uint8_t *)public.ptr, public.len};
+    }
+    if (!lp_digest(crypto, LP_SHA256, named, digest)) {
+        return LP_STATE;
+    }
+    lp_hex_encode(digest, sizeof digest, out);
     return LP_OK;
 }

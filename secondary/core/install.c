@@ -267,7 +267,7 @@ void lp_agent_rechecked(lp_agent *agent, const lp_news *news) {
 static lp_code follow_order(lp_agent *agent) {
     lp_record *record = &agent->record;
     const lp_hashes known = record->installed.hashes;
-    char name[LP_NAME_BYTES];
+    char name[LP_IMAGE_NAME_BYTES];
     lp_code code = lp_str_copy(agent->target.name, name, sizeof name, NULL);
     if (code != LP_OK ||
         (strcmp(name, record->installed.name) == 0 && record->installed.counter == agent->target.counter)) {
@@ -301,10 +301,13 @@ void lp_agent_decide(lp_agent *agent, const lp_target *target, uint64_t targets_
         lp_agent_turn_end(agent, LP_OK);
         return;
     }
-    char name[LP_NAME_BYTES];
-    lp_agent_tell(agent, LP_EVENT_VERIFIED, targets_version,
-                  lp_str_copy(target->name, name, sizeof name, NULL) == LP_OK ? name : NULL);
-    if (is_image(target, &record->installed)) {
+    char name[LP_IMAGE_NAME_BYTES];
+    size_t name_len = 0;
+    lp_code named = lp_str_copy(target->name, name, sizeof name, &name_len);
+    lp_agent_tell(agent, LP_EVENT_VERIFIED, targets_version, named == LP_OK ? name : NULL);
+    if (named != LP_OK || name_len > agent->config.port->name_bytes) {
+        refuse_image(agent, named == LP_OK ? LP_LIMIT_STRING : named, LP_CLAUSE("Uptane 2.1.0, 5.4.3.3"));
+    } else if (is_image(target, &record->installed)) {
         forget_failed(agent);
         lp_code code = follow_order(agent);
         if (code == LP_OK) {

@@ -559,6 +559,7 @@ static int set_up(void **state, lp_dialect dialect, bool signs_time) {
                               .metadata_forget = metadata_forget,
                               .metadata_release = metadata_release,
                               .slot_bytes = WORLD_SLOT_BYTES - 1,
+                              .name_bytes = WORLD_NAME_BYTES,
                               .image_open = image_open,
                               .image_write = image_write,
                               .image_read = image_read,

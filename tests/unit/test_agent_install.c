@@ -108,6 +108,17 @@ static void an_image_longer_than_the_slot_is_not_fetched(void **state) {
     assert_not_saw(w->requests, "GET i/brake-1");
 }
 
+static void a_name_longer_than_the_record_takes_is_refused_before_the_image_is_fetched(void **state) {
+    world *w = *state;
+    char name[WORLD_NAME_BYTES + 2];
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    world_order(w, name, 1);
+    world_settle(w, 1);
+    assert_saw(w->events, "refused:limit_string");
+    assert_not_saw(w->requests, "GET i/brake-1");
+}
+
 static void an_image_that_the_primary_has_not_yet_is_waited_for(void **state) {
     world *w = *state;
     world_order(w, "brake v1", 1);
@@ -457,6 +468,7 @@ int main(void) {
         WORLD_TEST(a_new_name_for_what_runs_is_only_reported),
         WORLD_TEST(a_counter_below_the_confirmed_one_is_refused),
         WORLD_TEST(an_image_longer_than_the_slot_is_not_fetched),
+        WORLD_TEST(a_name_longer_than_the_record_takes_is_refused_before_the_image_is_fetched),
         WORLD_TEST(an_image_that_the_primary_has_not_yet_is_waited_for),
         WORLD_TEST(a_flipped_image_is_refused),
         WORLD_TEST(an_honest_etag_gives_another_image_away_at_its_first_block),

@@ -91,9 +91,9 @@ static void keyids_are_of_the_dialect(void **state) {
     lp_public_key key = {.scheme = LP_SCHEME_ED25519, .len = 32};
     from_hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", key.bytes, 32);
     char keyid[65];
-    assert_int_equal(lp_public_key_id(&key, LP_DIALECT_TUF, keyid), LP_OK);
+    assert_int_equal(lp_public_key_id(crypto, &key, LP_DIALECT_TUF, keyid), LP_OK);
     assert_string_equal(keyid, "74c181c7ad8a0855d4b55e44d2ba87aabdddb196832571f15f92fece332e4916");
-    assert_int_equal(lp_public_key_id(&key, LP_DIALECT_LEGACY, keyid), LP_OK);
+    assert_int_equal(lp_public_key_id(crypto, &key, LP_DIALECT_LEGACY, keyid), LP_OK);
     assert_string_equal(keyid, "684e028a7428fbdc9c0a65d6c9b246ecfa77fbe7e9844b041211bad980f47e41");
 }
 

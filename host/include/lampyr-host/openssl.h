@@ -22,8 +22,7 @@ typedef struct lp_key {
 /* Makes a new private key. `rsa_bits` is used for RSA only (2048 to 8192). LP_FIELD_VALUE, LP_STATE. */
 lp_code lp_key_generate(lp_scheme scheme, unsigned rsa_bits, lp_dialect dialect, lp_key *out);
 
-/* Loads a PKCS#8 PEM private key. The keyid is set as the dialect defines it (tuf: SHA-256 of the canonical
- * key object; legacy: of the canonical JSON of the public-key string).
+/* Loads a PKCS#8 PEM private key. The keyid is set as lp_public_key_id() does.
  * LP_UNREACHABLE if it cannot be read, LP_FIELD_VALUE if it is no key of a known scheme. */
 lp_code lp_key_load(const char *path, lp_dialect dialect, lp_key *out);
 
@@ -39,9 +38,6 @@ void lp_key_free(lp_key *key);
 /* Writes the key object of a public key as canonical JSON of `dialect`, terminated.
  * LP_LIMIT_MEMORY, LP_FIELD_VALUE. */
 lp_code lp_public_key_json(const lp_public_key *key, lp_dialect dialect, char *out, size_t out_bytes);
-
-/* Its keyid (lower-case hex, terminated). */
-lp_code lp_public_key_id(const lp_public_key *key, lp_dialect dialect, char out[2 * LP_SHA256_BYTES + 1]);
 
 /* Reads a public key from a PEM file (SubjectPublicKeyInfo). LP_UNREACHABLE, LP_FIELD_VALUE. */
 lp_code lp_public_key_load(const char *path, lp_public_key *out);

@@ -71,6 +71,12 @@ lp_code lp_public_key_read(lp_json key, lp_public_key *out);
  * LP_FIELD_VALUE for a key of unknown scheme or impossible length; what does not fit is remembered by `w`. */
 lp_code lp_public_key_write(lp_writer *w, const lp_public_key *key, lp_dialect dialect);
 
+/* The keyid of a public key, lower-case hex, terminated, as `dialect` defines it (tuf: SHA-256 of the canonical key
+ * object; legacy: of the canonical JSON of the public-key string). LP_FIELD_VALUE as lp_public_key_write(); LP_STATE if
+ * SHA-256 is not to be had. */
+lp_code lp_public_key_id(const lp_crypto *crypto, const lp_public_key *key, lp_dialect dialect,
+                         char out[2 * LP_SHA256_BYTES + 1]);
+
 /* The name of a scheme: `scheme` of keys in tuf, `method` of signatures in legacy, e.g. "ecdsa-sha2-nistp256";
  * "" for LP_SCHEME_UNKNOWN. Static; never NULL. */
 const char *lp_scheme_name(lp_scheme scheme, lp_dialect dialect);

@@ -133,6 +133,7 @@ lp_agent_port lp_device_port(lp_device *device) {
                            .metadata_release = metadata_release,
                            .scratch = scratch,
                            .slot_bytes = lp_limits_gateway.image_bytes,
+                           .name_bytes = LP_NAME_BYTES - 1,
                            .image_open = image_open,
                            .image_write = image_write,
                            .image_read = image_read,

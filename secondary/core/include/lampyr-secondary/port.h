@@ -18,9 +18,12 @@ typedef struct lp_file_id {
     const char *name; /* delegated role, unescaped; else "" */
 } lp_file_id;
 
+/* A board remembers shorter names, to save memory. */
+enum { LP_IMAGE_NAME_BYTES = LP_CONSTRAINED ? 128 : LP_NAME_BYTES };
+
 /* An image, as the agent remembers it. */
 typedef struct lp_image {
-    char name[LP_NAME_BYTES]; /* as the director calls it; "unknown" if it did not come through Lampyr */
+    char name[LP_IMAGE_NAME_BYTES]; /* as the director calls it; "unknown" if it did not come through Lampyr */
     uint64_t length_bytes;
     lp_hashes hashes; /* SHA-256 always; SHA-512 if the director listed it */
     uint64_t counter; /* release counter, 0 if none */
@@ -107,6 +110,7 @@ struct lp_agent_port {
      * boot_request(): after a cut the agent hashes again what is there. --- */
 
     uint64_t slot_bytes; /* longest image that fits */
+    size_t name_bytes;   /* longest name of an image that the record takes, without terminator */
     /* Prepares the slot for the image `id` (32 bytes that identify it) of `length_bytes`. If a part of this very
      * image is there, from before a reboot, it stays and `*have_bytes` is its length; else the slot is erased and
      * `*have_bytes` is 0. */
