@@ -12,6 +12,9 @@
 
 #include "lampyr-store/state.h"
 
+/* Sets the pages to swap: as many as the longer image and the longer record take. What is no image does not count. */
+void lp_swap_plan(const lp_flash *flash, const lp_layout *layout, lp_boot_state *boot);
+
 /* Steps of the swap that `boot` describes. */
 uint32_t lp_swap_steps(const lp_boot_state *boot);
 

@@ -29,15 +29,25 @@ lp_slice lp_files_root(const lp_flash *flash, const lp_layout *layout, uint32_t 
     return lp_crc32(0, root.ptr, root.len) == (uint32_t)lp_get_le(header + CRC_AT, 4) ? root : none;
 }
 
-static bool finish_root(const lp_files *files, uint32_t index) {
+bool lp_files_root_begin(const lp_flash *flash, const lp_layout *layout, uint32_t index, lp_flash_writer *writer) {
+    uint32_t offset = root_offset(layout, index);
+    if (index >= lp_layout_root_slots(layout) || !flash->erase(flash, offset)) {
+        return false;
+    }
+    lp_flash_writer_begin(writer, flash, offset + LP_ROOT_HEADER_BYTES, lp_layout_root_bytes(layout));
+    return true;
+}
+
+bool lp_files_root_end(lp_flash_writer *writer) {
     uint8_t header[LP_ROOT_HEADER_BYTES];
-    const lp_flash *flash = files->flash;
-    uint32_t offset = root_offset(files->layout, index);
-    uint32_t len = files->writer.len;
+    const lp_flash *flash = writer->flash;
+    if (!lp_flash_writer_flush(writer)) {
+        return false;
+    }
     memset(header, flash->erased, sizeof header);
-    lp_put_le(header, len, 4);
-    lp_put_le(header + CRC_AT, lp_crc32(0, flash->map + offset + LP_ROOT_HEADER_BYTES, len), 4);
-    return flash->program(flash, offset, header, sizeof header);
+    lp_put_le(header, writer->len, 4);
+    lp_put_le(header + CRC_AT, lp_crc32(0, flash->map + writer->start, writer->len), 4);
+    return flash->program(flash, writer->start - LP_ROOT_HEADER_BYTES, header, sizeof header);
 }
 
 /* --- the whole --- */
@@ -99,16 +109,6 @@ lp_slice lp_files_load(const lp_files *files, const lp_file_id *id, uint64_t max
 
 /* --- staging --- */
 
-static bool begin_root(lp_files *files) {
-    const lp_layout *layout = files->layout;
-    uint32_t offset = root_offset(layout, files->state->roots);
-    if (files->state->roots >= lp_layout_root_slots(layout) || !files->flash->erase(files->flash, offset)) {
-        return false;
-    }
-    lp_flash_writer_begin(&files->writer, files->flash, offset + LP_ROOT_HEADER_BYTES, lp_layout_root_bytes(layout));
-    return true;
-}
-
 /* Attestations come often and are short: one goes behind the other until the area is full. */
 static uint32_t time_offset(const lp_files *files, uint64_t max_bytes) {
     const lp_region *area = &files->layout->targets[files->older];
@@ -127,7 +127,7 @@ bool lp_files_stage_begin(lp_files *files, const lp_file_id *id, uint64_t max_by
         return false;
     }
     if (id->role == LP_ROLE_ROOT) {
-        if (!begin_root(files)) {
+        if (!lp_files_root_begin(files->flash, files->layout, files->state->roots, &files->writer)) {
             return false;
         }
     } else {
@@ -161,7 +161,7 @@ bool lp_files_stage_store(lp_files *files, const lp_file_id *id) {
     }
     files->staged = LP_ROLE_NONE;
     if (id->role == LP_ROLE_ROOT) {
-        return finish_root(files, state->roots) &&
+        return lp_files_root_end(&files->writer) &&
                save(files, (uint8_t)(state->roots + 1), state->targets_copy, state->targets_len);
     }
     if (!save(files, state->roots, (uint8_t)(files->older + 1), files->writer.len)) {

@@ -13,6 +13,11 @@
  * written. Whether it counts is for the caller: see lp_board_state.roots. */
 lp_slice lp_files_root(const lp_flash *flash, const lp_layout *layout, uint32_t index);
 
+/* Starts to write the `index`th root, and completes it: its header goes last. False on a failure, or if there is no
+ * such slot. */
+bool lp_files_root_begin(const lp_flash *flash, const lp_layout *layout, uint32_t index, lp_flash_writer *writer);
+bool lp_files_root_end(lp_flash_writer *writer);
+
 /* Fields are private. */
 typedef struct lp_files {
     const lp_flash *flash;

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verification at boot is partial verification whose files come from flash, at a time when nothing has expired. */
+#include "lampyr-boot/boot.h"
+#include "lampyr-store/files.h"
+#include "lampyr-store/slot.h"
+#include "lampyr/uptane.h"
+
+/* The root after the `roots` that were followed, unless the record's targets were accepted before it. */
+static lp_slice next_root(const lp_boot_config *config, const lp_slot_record *record, uint32_t roots,
+                          uint64_t version) {
+    if (version > record->root_version || roots >= lp_layout_root_slots(config->layout)) {
+        return (lp_slice){NULL, 0};
+    }
+    return lp_files_root(config->flash, config->layout, roots);
+}
+
+static void give(lp_partial *partial, lp_slice bytes) {
+    if (bytes.ptr == NULL) {
+        lp_partial_absent(partial);
+    } else {
+        lp_partial_give(partial, bytes, (lp_scratch){NULL, 0});
+    }
+}
+
+/* Runs the procedure to its end. LP_NO_TRUSTED_ROOT if the chain does not reach the record's root. */
+static lp_code run(const lp_boot_config *config, const lp_factory *factory, const lp_slot_record *record,
+                   lp_partial *partial, uint32_t *roots) {
+    for (*roots = 0;;) {
+        lp_ask ask;
+        lp_partial_next(partial, &ask);
+        switch (ask.kind) {
+        case LP_ASK_PROVISIONED:
+            give(partial, factory->root);
+            break;
+        case LP_ASK_FETCH:
+            give(partial, ask.role == LP_ROLE_ROOT ? next_root(config, record, *roots, ask.version) : record->targets);
+            break;
+        case LP_ASK_STORE: /* it is in flash already */
+            *roots += ask.role == LP_ROLE_ROOT;
+            lp_partial_done(partial, true);
+            break;
+        case LP_ASK_TRUSTED:
+            return lp_partial_root(partial)->doc.version == record->root_version ? LP_OK : LP_NO_TRUSTED_ROOT;
+        case LP_ASK_REFUSED:
+            return lp_partial_error(partial)->code;
+        default: /* nothing else is stored */
+            lp_partial_absent(partial);
+            break;
+        }
+    }
+}
+
+static bool is_confirmed(const lp_target *target, const lp_image *confirmed) {
+    return confirmed != NULL && target->length_bytes == confirmed->length_bytes &&
+           lp_hashes_agree(&target->hashes, &confirmed->hashes);
+}
+
+static lp_code check_image(const lp_boot_config *config, unsigned index, const lp_target *target) {
+    lp_image_check check;
+    if (target->length_bytes > lp_layout_image_bytes(config->layout)) {
+        return LP_IMAGE_LENGTH;
+    }
+    lp_code code = lp_image_check_begin(&check, config->crypto, &target->hashes, target->length_bytes);
+    if (code != LP_OK) {
+        return code;
+    }
+    const uint8_t *image = config->flash->map + config->layout->slot[index].offset;
+    code = lp_image_check_update(&check, image, (size_t)target->length_bytes);
+    lp_code ended = lp_image_check_end(&check);
+    return code == LP_OK ? ended : code;
+}
+
+lp_code lp_boot_verify_slot(const lp_boot_config *config, const lp_factory *factory, unsigned index,
+                            const lp_boot_floor *floor, lp_boot_verified *out) {
+    lp_slot_record record;
+    if (!lp_slot_record_read(config->flash, config->layout, index, &record)) {
+        return LP_MISSING_FILE;
+    }
+    lp_partial partial;
+    lp_partial_begin(&partial, &(lp_partial_config){.crypto = config->crypto,
+                                                    .limits = config->limits,
+                                                    .dialect = factory->dialect,
+                                                    .form = LP_JSON_CANONICAL,
+                                                    .now = INT64_MIN,
+                                                    .vehicle = factory->vehicle,
+                                                    .serial = factory->serial,
+                                                    .hardware = factory->hardware});
+    uint32_t roots;
+    lp_code code = run(config, factory, &record, &partial, &roots);
+    const lp_target *target = code == LP_OK ? lp_partial_target(&partial) : NULL;
+    if (code != LP_OK || target == NULL) {
+        return code != LP_OK ? code : LP_UNKNOWN_ECU;
+    }
+    if (target->counter < floor->counter && !is_confirmed(target, floor->confirmed)) {
+        return LP_ROLLBACK_COUNTER;
+    }
+    if (target->length_bytes != record.image_bytes) {
+        return LP_IMAGE_LENGTH;
+    }
+    code = check_image(config, index, target);
+    if (code == LP_OK) {
+        *out = (lp_boot_verified){.counter = target->counter, .roots = roots};
+    }
+    return code;
+}
