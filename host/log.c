@@ -68,21 +68,22 @@ void lp_error_file(const lp_error *error, char *out, size_t out_bytes) {
     }
 }
 
-/* "image timestamp.json", "image targets.json radar.bin", "director", or "". */
+/* "image timestamp.json", "image supplier-a targets.json radar.bin", "director", or "". */
 static void format_place(const lp_error *error, char *out, size_t out_bytes) {
     char file[SUBJECT_CHARS + 32];
     lp_error_file(error, file, sizeof file);
     const char *repo = lp_repo_name(error->repo);
     bool subject = error->role != LP_ROLE_DELEGATED && error->subject.len > 0;
     int subject_len = error->subject.len < SUBJECT_CHARS ? (int)error->subject.len : SUBJECT_CHARS;
-    snprintf(out, out_bytes, "%s%s%s%s%.*s", repo, repo[0] != '\0' && file[0] != '\0' ? " " : "", file,
+    snprintf(out, out_bytes, "%s%s%s%s%s%s%.*s", repo, error->repository != NULL ? " " : "",
+             error->repository != NULL ? error->repository : "", repo[0] != '\0' && file[0] != '\0' ? " " : "", file,
              subject && (repo[0] != '\0' || file[0] != '\0') ? " " : "", subject ? subject_len : 0,
              subject ? error->subject.ptr : "");
     make_printable(out);
 }
 
 void lp_error_format(const lp_error *error, char out[LP_ERROR_TEXT_BYTES]) {
-    char place[2 * SUBJECT_CHARS + 64];
+    char place[2 * SUBJECT_CHARS + LP_MAP_NAME_BYTES + 64];
     format_place(error, place, sizeof place);
     const char *attack = lp_code_attack(error->code);
     bool has_attack = attack[0] != '\0';

@@ -216,8 +216,7 @@ static bool same_hardware(const lp_target *a, const lp_target *b) {
     return lp_json_count(in_a) == lp_json_count(in_b);
 }
 
-/* Do two roles say the same: all that is not custom, and the custom fields that must match? */
-static bool agree(const lp_target *a, const lp_target *b) {
+bool lp_targets_agree(const lp_target *a, const lp_target *b) {
     return a->length_bytes == b->length_bytes && lp_hashes_agree(&a->hashes, &b->hashes) &&
            a->has_counter == b->has_counter && a->counter == b->counter && same_hardware(a, b);
 }
@@ -226,7 +225,7 @@ const lp_target *lp_delegation_agreed(const lp_search_multi *multi) {
     for (unsigned i = 0; i < multi->count; i++) {
         uint64_t votes = 0;
         for (unsigned j = 0; j < multi->count; j++) {
-            votes += agree(&multi->said[i], &multi->said[j]);
+            votes += lp_targets_agree(&multi->said[i], &multi->said[j]);
         }
         if (votes >= multi->agreement) {
             return &multi->said[i];

@@ -21,6 +21,8 @@ static const code_name names[] = {
     {LP_WRONG_ROLE, "wrong_role"},
     {LP_SPEC_VERSION, "spec_version"},
     {LP_NAME_UNSAFE, "name_unsafe"},
+    {LP_NAME_UNKNOWN, "name_unknown"},
+    {LP_NAME_REPEATED, "name_repeated"},
     {LP_LIMIT_FILE, "limit_file"},
     {LP_LIMIT_DEPTH, "limit_depth"},
     {LP_LIMIT_KEYS, "limit_keys"},

@@ -7,7 +7,7 @@
 
 enum state {
     DIRECTOR, /* steps 2 to 5 */
-    IMAGE,    /* steps 7 to 10 */
+    IMAGE,    /* steps 7 to 10, one image repository at a time */
     SEARCH,   /* step 11, one image at a time */
     VERDICT,
     TRUSTED,
@@ -223,6 +223,89 @@ static void set_verdict(lp_full *full, lp_code code, lp_repo repo, const char *c
     full->state = VERDICT;
 }
 
+/* What the repository that was asked is refused for, with its name. */
+static lp_error with_name(const lp_full *full, const lp_error *error) {
+    lp_error named = *error;
+    named.repository = full->config.map != NULL ? full->map->names[full->at] : NULL;
+    return named;
+}
+
+/* Image repositories agree: compare with the order, and give the verdict. */
+static void judge(lp_full *full) {
+    lp_verdict *verdict = &full->verdict;
+    const char *clause;
+    verdict->image = *full->choice.target;
+    verdict->agreed = full->choice.agreed;
+    for (size_t i = 0; i < full->map->count; i++) {
+        uint32_t bit = UINT32_C(1) << i;
+        if ((verdict->agreed & bit) != 0 && full->sources[i].tuf.chain.root.consistent_snapshot) {
+            verdict->consistent |= bit;
+        }
+    }
+    lp_code code = check_agreement(full, &verdict->director, &verdict->image, &clause);
+    set_verdict(full, code, LP_REPO_IMAGE, clause);
+}
+
+/* Does `text` belong to an image repository, which writes its next refusal there? */
+static bool is_role_text(const lp_full *full, const char *text) {
+    for (size_t i = 0; i < full->map->count; i++) {
+        if (text == full->sources[i].role_text) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* This image cannot be had from the image repositories. */
+static void give_up(lp_full *full) {
+    lp_error error = full->choice.error;
+    if (full->error.code == LP_OK) {
+        if (is_role_text(full, error.subject.ptr)) {
+            memcpy(full->refused_role, error.subject.ptr, sizeof full->refused_role);
+            error.subject.ptr = full->refused_role;
+        }
+        full->error = error;
+    }
+    full->verdict.error = error;
+    full->state = VERDICT;
+}
+
+static void begin_source(lp_full *full, size_t at) {
+    lp_tuf_config tuf = {.repo = LP_REPO_IMAGE,
+                         .dialect = full->config.image_dialect,
+                         .form = LP_JSON_SERVED,
+                         .limits = full->config.limits,
+                         .crypto = full->config.crypto,
+                         .now = full->config.now};
+    lp_tuf_begin(&full->sources[at].tuf, &tuf);
+    full->sources[at].begun = true;
+    full->at = at;
+    full->state = IMAGE;
+}
+
+/* Turns to the image repository that is to be asked about the image at hand, or comes to the verdict. */
+static void consult(lp_full *full) {
+    while (lp_choice_next(&full->choice, &full->at)) {
+        const lp_source *source = &full->sources[full->at];
+        if (!source->begun) {
+            begin_source(full, full->at);
+            return;
+        }
+        if (!source->failed) {
+            const lp_target *order = &full->verdict.director;
+            lp_search_begin(&full->search, &source->tuf, order->name, lp_target_ecus(order));
+            full->state = SEARCH;
+            return;
+        }
+        lp_choice_failed(&full->choice, &source->error);
+    }
+    if (full->choice.target != NULL) {
+        judge(full);
+    } else {
+        give_up(full);
+    }
+}
+
 /* Takes up the director's next image. */
 static void next_target(lp_full *full) {
     lp_str name;
@@ -242,57 +325,78 @@ static void next_target(lp_full *full) {
         code = check_order(full, &verdict->director, &clause);
     }
     verdict->installed = all_installed(full, &verdict->director);
-    if (code != LP_OK || !full->image_trusted) {
+    if (code != LP_OK || !full->asks_images) {
         set_verdict(full, code, LP_REPO_DIRECTOR, clause);
         return;
     }
-    verdict->consistent = full->image.chain.root.consistent_snapshot;
-    lp_search_begin(&full->search, &full->image, verdict->director.name, lp_target_ecus(&verdict->director));
-    full->state = SEARCH;
+    lp_choice_begin(&full->choice, full->map, full->config.image_dialect, verdict->director.name);
+    consult(full);
 }
 
-/* The search came to an end: compare, and give the verdict. */
-static void judge(lp_full *full) {
-    const lp_target *found = lp_search_result(&full->search);
-    const char *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 11.1");
-    lp_code code = found == NULL ? LP_TARGET_NOT_FOUND : LP_OK;
-    if (found != NULL) {
-        full->verdict.image = *found;
-        code = check_agreement(full, &full->verdict.director, found, &clause);
-    }
-    set_verdict(full, code, LP_REPO_IMAGE, clause);
+/* The one repository that there is, or a fault of the caller's, ends the run. */
+static bool ends_run(const lp_full *full, lp_code code) {
+    return full->config.map == NULL || code == LP_STATE || code == LP_MISUSE;
 }
 
-/* A role on the way to the image was refused: this image cannot be had (5.4.4.7 step 1). */
-static void search_refused(lp_full *full) {
-    lp_error error = *lp_search_error(&full->search);
-    if (full->error.code == LP_OK) {
-        /* The search's own text is overwritten by the next one. */
-        if (error.subject.ptr == full->search.name_text) {
-            memcpy(full->refused_role, full->search.name_text, sizeof full->refused_role);
-            error.subject.ptr = full->refused_role;
+/* An image repository was verified, or refused. */
+static void source_ended(lp_full *full, bool trusted) {
+    lp_source *source = &full->sources[full->at];
+    if (!trusted) {
+        lp_error error = with_name(full, lp_tuf_error(&source->tuf));
+        if (ends_run(full, error.code)) {
+            refuse(full, &error);
+            return;
         }
-        full->error = error;
+        source->error = error;
+        source->failed = true;
     }
-    full->verdict.error = error;
-    full->state = VERDICT;
+    if (full->config.map == NULL) {
+        next_target(full);
+    } else {
+        consult(full);
+    }
+}
+
+/* A role on the way to the image was refused: the image cannot be had there (5.4.4.7 step 1). */
+static void search_refused(lp_full *full) {
+    lp_source *source = &full->sources[full->at];
+    lp_error error = with_name(full, lp_search_error(&full->search));
+    if (full->config.map != NULL && ends_run(full, error.code)) {
+        refuse(full, &error);
+        return;
+    }
+    bool in_search = error.subject.ptr == full->search.name_text; /* which the next search overwrites */
+    if (in_search) {
+        memcpy(source->role_text, full->search.name_text, sizeof source->role_text);
+        error.subject.ptr = source->role_text;
+    }
+    if (source->error.code == LP_OK || source->failed) {
+        source->error = error;
+        source->error.subject = in_search ? (lp_str){NULL, 0} : error.subject; /* it outlives the text */
+    }
+    lp_choice_failed(&full->choice, &error);
+    consult(full);
+}
+
+static void search_ended(lp_full *full) {
+    const lp_target *found = lp_search_result(&full->search);
+    if (found != NULL) {
+        lp_choice_signed(&full->choice, found);
+    } else {
+        lp_choice_unsigned(&full->choice);
+    }
+    consult(full);
 }
 
 static void director_trusted(lp_full *full) {
     full->targets = lp_json_iterate(lp_tuf_targets(&full->director)->targets);
     full->has_news = any_news(full);
-    if (!full->has_news && !full->config.always_check_image_repository) {
+    full->asks_images = full->has_news || full->config.always_check_image_repository;
+    if (full->asks_images && full->config.map == NULL) {
+        begin_source(full, 0);
+    } else {
         next_target(full);
-        return;
     }
-    lp_tuf_config tuf = {.repo = LP_REPO_IMAGE,
-                         .dialect = full->config.image_dialect,
-                         .form = LP_JSON_SERVED,
-                         .limits = full->config.limits,
-                         .crypto = full->config.crypto,
-                         .now = full->config.now};
-    lp_tuf_begin(&full->image, &tuf);
-    full->state = IMAGE;
 }
 
 /* Follows the machine at work where it came to an end. */
@@ -306,20 +410,19 @@ static void settle(lp_full *full) {
             refuse(full, lp_tuf_error(&full->director));
         }
     } else if (full->state == IMAGE) {
-        lp_tuf_next(&full->image, &ask);
-        if (ask.kind == LP_ASK_TRUSTED) {
-            full->image_trusted = true;
-            next_target(full);
-        } else if (ask.kind == LP_ASK_REFUSED) {
-            refuse(full, lp_tuf_error(&full->image));
+        lp_tuf_next(&full->sources[full->at].tuf, &ask);
+        if (ask.kind == LP_ASK_TRUSTED || ask.kind == LP_ASK_REFUSED) {
+            source_ended(full, ask.kind == LP_ASK_TRUSTED);
         }
     }
-    if (full->state == SEARCH) {
+    while (full->state == SEARCH) {
         lp_search_next(&full->search, &ask);
         if (ask.kind == LP_ASK_TRUSTED) {
-            judge(full);
+            search_ended(full);
         } else if (ask.kind == LP_ASK_REFUSED) {
             search_refused(full);
+        } else {
+            return;
         }
     }
 }
@@ -327,6 +430,9 @@ static void settle(lp_full *full) {
 void lp_full_begin(lp_full *full, const lp_full_config *config) {
     memset(full, 0, sizeof *full);
     full->config = *config;
+    full->map = config->map != NULL ? config->map : &lp_map_basic;
+    full->sources = config->map != NULL ? config->sources : &full->only;
+    memset(full->sources, 0, full->map->count * sizeof *full->sources);
     lp_tuf_config tuf = {.repo = LP_REPO_DIRECTOR,
                          .dialect = config->director_dialect,
                          .form = LP_JSON_SERVED,
@@ -353,10 +459,12 @@ void lp_full_next(const lp_full *full, lp_ask *ask) {
         lp_tuf_next(&full->director, ask);
         break;
     case IMAGE:
-        lp_tuf_next(&full->image, ask);
+        lp_tuf_next(&full->sources[full->at].tuf, ask);
+        ask->place = (uint32_t)full->at;
         break;
     case SEARCH:
         lp_search_next(&full->search, ask);
+        ask->place = (uint32_t)full->at;
         break;
     default:
         memset(ask, 0, sizeof *ask);
@@ -371,7 +479,7 @@ void lp_full_give(lp_full *full, lp_slice bytes, lp_scratch scratch) {
         lp_tuf_give(&full->director, bytes, scratch);
         break;
     case IMAGE:
-        lp_tuf_give(&full->image, bytes, scratch);
+        lp_tuf_give(&full->sources[full->at].tuf, bytes, scratch);
         break;
     case SEARCH:
         lp_search_give(&full->search, bytes, scratch);
@@ -389,7 +497,7 @@ void lp_full_absent(lp_full *full) {
         lp_tuf_absent(&full->director);
         break;
     case IMAGE:
-        lp_tuf_absent(&full->image);
+        lp_tuf_absent(&full->sources[full->at].tuf);
         break;
     case SEARCH:
         lp_search_absent(&full->search);
@@ -401,18 +509,21 @@ void lp_full_absent(lp_full *full) {
     settle(full);
 }
 
-/* A transport that fails ends the run: the images left could not be judged either. */
+/* A transport that fails ends the run, or the use of that one repository: its other images could not be had either. */
 void lp_full_failed(lp_full *full, lp_code code) {
     switch (full->state) {
     case DIRECTOR:
         lp_tuf_failed(&full->director, code);
         break;
     case IMAGE:
-        lp_tuf_failed(&full->image, code);
+        lp_tuf_failed(&full->sources[full->at].tuf, code);
         break;
     case SEARCH:
         lp_search_failed(&full->search, code);
-        refuse(full, lp_search_error(&full->search));
+        full->sources[full->at].failed = true;
+        if (full->config.map == NULL) {
+            refuse(full, lp_search_error(&full->search));
+        }
         break;
     default:
         misuse(full);
@@ -427,7 +538,7 @@ void lp_full_done(lp_full *full, bool ok) {
         lp_tuf_done(&full->director, ok);
         break;
     case IMAGE:
-        lp_tuf_done(&full->image, ok);
+        lp_tuf_done(&full->sources[full->at].tuf, ok);
         break;
     case SEARCH:
         lp_search_done(&full->search, ok);
@@ -444,6 +555,11 @@ void lp_full_done(lp_full *full, bool ok) {
 
 const lp_error *lp_full_error(const lp_full *full) {
     return &full->error;
+}
+
+const lp_error *lp_full_source_error(const lp_full *full, size_t place) {
+    const lp_error *error = &full->sources[place].error;
+    return error->code != LP_OK ? error : NULL;
 }
 
 const lp_verdict *lp_full_verdict(const lp_full *full) {

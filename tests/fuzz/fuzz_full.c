@@ -7,10 +7,19 @@
 
 MACHINE_CALLS(lp_full)
 
+/* Two of three image repositories must agree on what begins with a, one of two on the rest. */
+static const char map_text[] = "{\"mapping\":[{\"paths\":[\"a*\"],\"repositories\":[\"x\",\"y\",\"z\"],"
+                               "\"terminating\":false,\"threshold\":2},{\"paths\":[\"*\"],\"repositories\":[\"y\","
+                               "\"x\"],\"terminating\":true,\"threshold\":1}],\"repositories\":{\"x\":[\"x\"],"
+                               "\"y\":[\"y\"],\"z\":[\"z\"]}}";
+enum { MAPPED = 3 };
+
 /* The machine, and what it said of the first image it refused. */
 typedef struct subject {
     lp_full full;
     lp_full_config config;
+    lp_map map;
+    lp_source sources[MAPPED];
     bool refused_image;
     lp_error first;
     lp_slice first_subject;
@@ -30,6 +39,8 @@ static void check_verdict(const lp_full_config *config, const lp_verdict *verdic
     lp_json member;
     FUZZ_CHECK(!verdict->director.encrypted);
     if (verdict->image.name.ptr != NULL) {
+        FUZZ_CHECK(verdict->agreed != 0 && (verdict->consistent & ~verdict->agreed) == 0);
+        FUZZ_CHECK(config->map != NULL || verdict->agreed == 1);
         FUZZ_CHECK(lp_str_eq(verdict->director.name, verdict->image.name));
         FUZZ_CHECK(lp_hashes_agree(&verdict->director.hashes, &verdict->image.hashes));
         FUZZ_CHECK(verdict->director.length_bytes == verdict->image.length_bytes);
@@ -70,11 +81,20 @@ static void on_refused(const void *self) {
     }
 }
 
+/* Several image repositories instead of one. */
+static void use_map(subject *s) {
+    lp_map_fault fault;
+    lp_slice file = {(const uint8_t *)map_text, sizeof map_text - 1};
+    FUZZ_CHECK(lp_map_read(file, (lp_scratch){NULL, 0}, &s->map, &fault) == LP_OK && s->map.count == MAPPED);
+    s->config.map = &s->map;
+    s->config.sources = s->sources;
+}
+
 /* Images the director may order under the limit on its file, and what each may ask for. */
 static size_t max_asks(void) {
     size_t repository = 5U * fuzz_limits.root_rotations + 12;
     size_t images = fuzz_limits.targets_bytes / 16;
-    return 2 * repository + images * (3U * fuzz_limits.delegations + 2);
+    return (1 + MAPPED) * repository + images * (MAPPED * 3U * fuzz_limits.delegations + 2);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -99,6 +119,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                  .ecu_count = sizeof ecus / sizeof *ecus,
                                  .only_listed = bits >> 4 & 1,
                                  .always_check_image_repository = bits >> 5 & 1};
+    if (bits >> 6 & 1) {
+        use_map(s);
+    }
     lp_full_begin(&s->full, &s->config);
     machine m = {s,         call_next,  call_give,     call_absent, call_failed,
                  call_done, call_error, shows_trusted, on_target,   on_refused};

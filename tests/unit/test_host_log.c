@@ -26,6 +26,12 @@ static void names_attack_place_and_clause(void **state) {
     reads(&error, "refused: rollback_version (rollback): image timestamp.json: %s [Uptane 2.1.0, 5.4.4.4 step 3]");
 }
 
+static void names_the_repository_of_a_map(void **state) {
+    (void)state;
+    lp_error error = {.code = LP_EXPIRED, .repo = LP_REPO_IMAGE, .role = LP_ROLE_TIMESTAMP, .repository = "supplier-a"};
+    reads(&error, "refused: expired (freeze): image supplier-a timestamp.json: %s");
+}
+
 static void names_version_and_image(void **state) {
     (void)state;
     lp_error error = {.code = LP_WRONG_HARDWARE,
@@ -91,9 +97,13 @@ static void log_is_one_line(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_attack_place_and_clause),  cmocka_unit_test(names_version_and_image),
-        cmocka_unit_test(leaves_out_what_is_not_known),   cmocka_unit_test(file_names),
-        cmocka_unit_test(hostile_names_stay_on_the_line), cmocka_unit_test(log_is_one_line),
+        cmocka_unit_test(names_attack_place_and_clause),
+        cmocka_unit_test(names_the_repository_of_a_map),
+        cmocka_unit_test(names_version_and_image),
+        cmocka_unit_test(leaves_out_what_is_not_known),
+        cmocka_unit_test(file_names),
+        cmocka_unit_test(hostile_names_stay_on_the_line),
+        cmocka_unit_test(log_is_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,9 @@ typedef enum lp_code {
     LP_FIELD_VALUE = 109,        /* a field's value is outside what the format allows */
     LP_WRONG_ROLE = 110,         /* `_type` names another role */
     LP_SPEC_VERSION = 111,       /* `spec_version` is of another major version */
-    LP_NAME_UNSAFE = 112,        /* a role or image name that would leave its folder */
+    LP_NAME_UNSAFE = 112,        /* a name of a role, image or repository that would leave its folder */
+    LP_NAME_UNKNOWN = 113,       /* a repository that the map does not list */
+    LP_NAME_REPEATED = 114,      /* a repository named twice where each counts once */
 
     /* Limits: each stops a resource-exhaustion attack (limits.h). */
     LP_LIMIT_FILE = 201,             /* endless data: the file is longer than allowed or promised */
@@ -42,7 +44,7 @@ typedef enum lp_code {
 
     /* Arbitrary software: not signed by whom it must be. */
     LP_SIGNATURE_THRESHOLD = 301, /* fewer valid signatures by distinct keys than the threshold */
-    LP_THRESHOLD_INVALID = 302,   /* a threshold below 1, or above the number of keys */
+    LP_THRESHOLD_INVALID = 302,   /* a threshold below 1, or above what can be reached */
 
     /* Rollback. */
     LP_ROLLBACK_VERSION = 401,        /* older than the trusted file of this role */
@@ -121,9 +123,10 @@ typedef struct lp_error {
     lp_code code;
     lp_repo repo;
     lp_role role;
-    uint64_t version;   /* version in the file's name, 0 when the name has none */
-    lp_str subject;     /* delegated role or image, JSON-escaped, or empty; points into the caller's bytes */
-    const char *clause; /* static, e.g. "Uptane 2.1.0, 5.4.4.3 step 2.3"; firmware leaves it empty (LP_CLAUSE()) */
+    uint64_t version;       /* version in the file's name, 0 when the name has none */
+    lp_str subject;         /* delegated role or image, JSON-escaped, or empty; points into the caller's bytes */
+    const char *repository; /* its name in the repository map (mapping.h), or NULL: none is used; lives as the map */
+    const char *clause;     /* static, e.g. "Uptane 2.1.0, 5.4.4.3 step 2.3"; firmware leaves it empty (LP_CLAUSE()) */
 } lp_error;
 
 /* The stable identifier of `code`, e.g. "rollback_version"; "unknown" for a number not in lp_code.

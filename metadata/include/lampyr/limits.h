@@ -25,6 +25,13 @@ enum {
     LP_ECUS = 1024,                                   /* ECUs of one vehicle */
     LP_PUBLIC_KEY_BYTES = LP_CONSTRAINED ? 64 : 1056, /* RSA-8192 is the largest key taken */
     LP_SIGNATURE_BYTES = LP_CONSTRAINED ? 72 : 1024,  /* and its signature */
+    LP_MAP_BYTES = 64 * 1024,                         /* the repository map */
+    LP_MAP_REPOSITORIES = 16,                         /* image repositories in it */
+    LP_MAP_NAME_BYTES = 64,                           /* longest name of one, with terminator */
+    LP_MAP_URLS = 8,                                  /* URLs of one */
+    LP_MAP_URL_BYTES = 1024,                          /* longest URL, with terminator */
+    LP_MAP_ENTRIES = 64,                              /* entries of its `mapping` */
+    LP_MAP_PATHS = 64,                                /* path patterns of one */
     LP_ROLE_KEYS = LP_CONSTRAINED ? 8 : 64,           /* ceiling of lp_limits.keys */
 };
 

@@ -30,6 +30,7 @@ typedef struct lp_ask {
     lp_ask_kind kind;
     lp_repo repo;
     lp_role role;
+    uint32_t place;           /* of an image repository in the map (mapping.h); 0 without one */
     uint64_t version;         /* FETCH: version in the file's name, 0 for none (lp_metadata_path()) */
     uint64_t max_bytes;       /* LOAD, PROVISIONED, FETCH: need not be read further than this plus one byte */
     char name[LP_NAME_BYTES]; /* delegated role, unescaped; else "" */

@@ -4,6 +4,7 @@
 #ifndef LAMPYR_UPTANE_H
 #define LAMPYR_UPTANE_H
 
+#include "lampyr/mapping.h"
 #include "lampyr/tuf.h"
 
 /* One ECU of the vehicle, as the caller's inventory knows it. Plain text, terminated. */
@@ -14,6 +15,15 @@ typedef struct lp_ecu {
     uint8_t installed_sha256[LP_SHA256_BYTES];
     uint64_t counter_floor; /* release counter of the confirmed image, 0 if none */
 } lp_ecu;
+
+/* One image repository of a run. Fields are private. */
+typedef struct lp_source {
+    lp_tuf tuf;
+    bool begun;
+    bool failed;                   /* not to be asked again in this run */
+    lp_error error;                /* the first refusal of it, whether or not it mattered */
+    char role_text[LP_NAME_BYTES]; /* what an error's subject points at when it names a hash bin */
+} lp_source;
 
 typedef struct lp_full_config {
     const lp_crypto *crypto;
@@ -27,15 +37,18 @@ typedef struct lp_full_config {
     size_t ecu_count;
     bool only_listed;                   /* a full-verification secondary: ECUs not in `ecus` are not its business */
     bool always_check_image_repository; /* lampyr-verify: also without news */
+    const lp_map *map;                  /* which image repositories must agree on an image, or NULL: there is one */
+    lp_source *sources;                 /* with a map: memory for each of its image repositories, the caller's */
 } lp_full_config;
 
 /* One image the director orders, with the verdict on it. */
 typedef struct lp_verdict {
-    lp_target director; /* as ordered */
-    lp_target image;    /* as the image repository signs it; length 0 and no name if it was not asked */
-    bool installed;     /* every ECU of `ecus` ordered to run it already does */
-    bool consistent;    /* the image repository uses hash-prefixed names */
-    lp_error error;     /* LP_OK: may be installed */
+    lp_target director;  /* as ordered */
+    lp_target image;     /* as the image repository signs it; length 0 and no name if it was not asked */
+    bool installed;      /* every ECU of `ecus` ordered to run it already does */
+    uint32_t agreed;     /* bit i: the image repository at place i of the map (0 without one) signs `image` */
+    uint32_t consistent; /* bit i: that repository uses hash-prefixed names */
+    lp_error error;      /* LP_OK: may be installed */
 } lp_verdict;
 
 /* Fields are private. The struct must not be moved during a run. */
@@ -43,19 +56,28 @@ typedef struct lp_full {
     lp_full_config config;
     unsigned state;
     lp_tuf director;
-    lp_tuf image;
+    const lp_map *map;
+    lp_source only;     /* without a map */
+    lp_source *sources; /* as many as the map has image repositories */
+    size_t at;          /* the one that is asked */
+    lp_choice choice;   /* of what to believe of the image at hand */
     lp_search search;
     lp_json_iter targets; /* director's images not yet judged */
     lp_verdict verdict;
     bool has_news;
-    bool image_trusted;
+    bool asks_images;                 /* of image repositories */
     uint32_t seen[LP_ECUS / 32];      /* ECUs ordered an image so far */
     lp_error error;                   /* of the first refused image, or of the run */
     char refused_role[LP_NAME_BYTES]; /* what `error.subject` points at when it names a hash bin */
 } lp_full;
 
 /* Full verification (Uptane 2.1.0, 5.4.4.2). LP_ASK_TARGET hands over each image's verdict; the run ends
- * with LP_ASK_REFUSED if any was refused, and then nothing may be installed. */
+ * with LP_ASK_REFUSED if any was refused, and then nothing may be installed.
+ *
+ * Without a map there is one image repository: it is verified when there is news, and if that fails the run does.
+ * With a map an image repository is verified when the first image needs it. If that fails the images for which it
+ * could have mattered are refused (lp_choice_next()); it is not asked again in this run, unless just one image could
+ * not be found in it. Only LP_STATE and LP_MISUSE end the run. */
 void lp_full_begin(lp_full *full, const lp_full_config *config);
 void lp_full_next(const lp_full *full, lp_ask *ask);
 void lp_full_give(lp_full *full, lp_slice bytes, lp_scratch scratch);
@@ -66,6 +88,10 @@ const lp_error *lp_full_error(const lp_full *full);
 
 /* Valid while the kind is LP_ASK_TARGET. */
 const lp_verdict *lp_full_verdict(const lp_full *full);
+
+/* The first refusal of the image repository at that place of the map, whether or not it mattered to the verdicts; NULL
+ * if there was none. What its subject points into is the caller's bytes. */
+const lp_error *lp_full_source_error(const lp_full *full, size_t place);
 
 /* After LP_ASK_TRUSTED: director's targets; and whether anything is to be installed. */
 const lp_trusted_targets *lp_full_targets(const lp_full *full);
