@@ -65,12 +65,13 @@ static void on_downloaded(void *ctx, lp_code code, const char *message) {
     snprintf(f->message, sizeof f->message, "%s", code == LP_OK ? "" : message);
 }
 
-static lp_code start_download(fetching *f) {
+/* Starts the download from the present URL of an image repository. */
+static lp_code start_download(fetching *f, const lp_drive_repo *repo, bool consistent) {
     const lp_plan_image *image = f->image;
     char path[LP_URL_BYTES];
     char url[LP_FETCH_URL_BYTES];
     char file[LP_PATH_BYTES];
-    lp_code code = lp_image_path(image->consistent, image->name, &image->target.hashes, path, sizeof path);
+    lp_code code = lp_image_path(consistent, image->name, &image->target.hashes, path, sizeof path);
     if (code != LP_OK) {
         return code;
     }
@@ -83,7 +84,7 @@ static lp_code start_download(fetching *f) {
                                  .progress = on_progress,
                                  .done = on_downloaded,
                                  .ctx = f};
-    if (!lp_fetch_locate(f->gateway->settings.image_url, path, url)) {
+    if (!lp_fetch_locate(repo->base, path, url)) {
         return LP_LIMIT_STRING;
     }
     return lp_store_image_path(f->gateway->store, image->target.hashes.sha256, file) && lp_download_start(&config)
@@ -91,19 +92,41 @@ static lp_code start_download(fetching *f) {
                : LP_STATE;
 }
 
-static lp_outcome download(lp_gateway *gateway, const lp_plan_image *image) {
+/* Downloads from one URL. False if the order to stop came first. */
+static bool download_from(fetching *f, const lp_drive_repo *repo, bool consistent) {
+    f->ended = false;
+    f->code = start_download(f, repo, consistent);
+    return f->code != LP_OK || lp_gateway_await(f->gateway, &f->ended);
+}
+
+/* Tries every URL of every image repository that signs the image, until one serves it. False if the order to stop came
+ * first. */
+static bool download_from_any(fetching *f, const lp_plan *plan) {
+    f->code = LP_MISSING_FILE;
+    for (size_t i = 0; i < LP_MAP_REPOSITORIES; i++) {
+        lp_drive_repo repo = plan->sources[i];
+        if ((f->image->agreed >> i & 1) == 0) {
+            continue;
+        }
+        do {
+            if (!download_from(f, &repo, f->image->consistent >> i & 1)) {
+                return false;
+            }
+            if (f->code == LP_OK || f->code == LP_STATE) {
+                return true;
+            }
+        } while (lp_drive_repo_next(&repo));
+    }
+    return true;
+}
+
+static lp_outcome download(lp_gateway *gateway, const lp_plan *plan, const lp_plan_image *image) {
     fetching f = {.gateway = gateway, .image = image};
     lp_error error = {.repo = LP_REPO_IMAGE, .subject = image->target.name, .clause = "Uptane 2.1.0, 5.4.3.4"};
-    if (gateway->loop.stop) {
+    if (gateway->loop.stop || !download_from_any(&f, plan)) {
         return LP_OUTCOME_PENDING;
     }
-    error.code = start_download(&f);
-    if (error.code == LP_OK) {
-        if (!lp_gateway_await(gateway, &f.ended)) {
-            return LP_OUTCOME_PENDING;
-        }
-        error.code = f.code;
-    }
+    error.code = f.code;
     if (error.code != LP_OK) {
         bool refused = outcome_of(error.code) == LP_OUTCOME_REFUSED; /* then the error itself says it all */
         return lp_delivery_refuse(gateway, &error, refused ? "" : f.message);
@@ -127,7 +150,7 @@ static lp_outcome download_due(const lp_delivery *delivery) {
     lp_outcome outcome = LP_OUTCOME_DONE;
     for (size_t i = 0; i < plan->image_count && outcome == LP_OUTCOME_DONE; i++) {
         if (is_due(delivery, &plan->images[i])) {
-            outcome = download(delivery->gateway, &plan->images[i]);
+            outcome = download(delivery->gateway, plan, &plan->images[i]);
         }
     }
     return outcome;

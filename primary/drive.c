@@ -13,13 +13,23 @@ typedef struct blob {
     uint8_t *bytes;
 } blob;
 
+/* The latest request. */
+typedef struct wanted {
+    lp_role role;
+    uint64_t version;
+    uint64_t max_bytes;
+    lp_fetch_done *done;
+} wanted;
+
 struct lp_drive {
     lp_drive_config config;
     lp_ask ask; /* being answered */
+    wanted wanted;
     blob *blobs;
     uint64_t root_version; /* of the root asked for last */
     bool searched;         /* for the version of targets, below */
     char message[LP_FETCH_MESSAGE_BYTES];
+    char *failures[LP_MAP_REPOSITORIES]; /* of image repositories, or NULL */
 };
 
 /* --- the two procedures --- */
@@ -71,7 +81,15 @@ const lp_procedure lp_procedure_partial = {partial_next, partial_give, partial_a
 /* --- answers --- */
 
 static lp_drive_repo *repo_of(const lp_drive *drive) {
-    return drive->ask.repo == LP_REPO_DIRECTOR ? drive->config.director : drive->config.image;
+    return drive->ask.repo == LP_REPO_DIRECTOR ? drive->config.director : &drive->config.images[drive->ask.place];
+}
+
+bool lp_drive_repo_next(lp_drive_repo *repo) {
+    if (repo->others == NULL || *repo->others == NULL) {
+        return false;
+    }
+    repo->base = *repo->others++;
+    return true;
 }
 
 static void look(lp_drive *drive) {
@@ -80,6 +98,10 @@ static void look(lp_drive *drive) {
 
 static void fail(lp_drive *drive, lp_code code, const char *message) {
     snprintf(drive->message, sizeof drive->message, "%s", message);
+    if (drive->ask.repo == LP_REPO_IMAGE) {
+        free(drive->failures[drive->ask.place]);
+        drive->failures[drive->ask.place] = strdup(message);
+    }
     drive->config.procedure->failed(drive->config.machine, code);
 }
 
@@ -103,7 +125,10 @@ static bool give(lp_drive *drive, uint8_t *bytes, size_t len) {
 }
 
 static bool store_name(const lp_drive *drive, char out[LP_URL_BYTES]) {
-    return lp_store_name(drive->ask.role, drive->ask.name, out, LP_URL_BYTES) == LP_OK;
+    const char *folder = repo_of(drive)->folder != NULL ? repo_of(drive)->folder : "";
+    size_t used = strlen(folder);
+    memcpy(out, folder, used);
+    return lp_store_name(drive->ask.role, drive->ask.name, out + used, LP_URL_BYTES - used) == LP_OK;
 }
 
 /* A stored file that cannot be read is as good as absent: it must not block recovery. */
@@ -127,7 +152,7 @@ static void answer_change(lp_drive *drive) {
     if (ok && ask->kind == LP_ASK_FORGET) {
         ok = store->forget(store->ctx, ask->repo, name);
     } else if (ok && ask->role == LP_ROLE_ROOT) {
-        ok = store->save_root(store->ctx, ask->repo, drive->root_version, ask->data);
+        ok = store->save_root(store->ctx, ask->repo, name, drive->root_version, ask->data);
     } else if (ok) {
         ok = store->save(store->ctx, ask->repo, name, ask->data);
     }
@@ -147,12 +172,26 @@ static bool request(lp_drive *drive, lp_role role, uint64_t version, uint64_t ma
     char url[LP_FETCH_URL_BYTES];
     const lp_drive_repo *repo = repo_of(drive);
     lp_request get = {.method = LP_FETCH_GET, .url = url, .max_bytes = max_bytes, .done = done, .ctx = drive};
+    drive->wanted = (wanted){role, version, max_bytes, done};
     if (lp_metadata_path(repo->dialect, role, version, drive->ask.name, path, sizeof path) == LP_OK &&
         lp_fetch_locate(repo->base, path, url) && lp_fetch_start(drive->config.fetch, &get)) {
         return true;
     }
     fail(drive, LP_UNREACHABLE, "the request could not be made: the URL is too long, or memory is short");
     return false;
+}
+
+/* After a transfer that failed: asks another of the repository's URLs for the same file. False if none is left, or the
+ * fault is not that of the way to the first. */
+static bool request_elsewhere(lp_drive *drive, const lp_fetch_result *result) {
+    const wanted again = drive->wanted;
+    if ((result->code != LP_UNREACHABLE && result->code != LP_SLOW_RETRIEVAL) || !lp_drive_repo_next(repo_of(drive))) {
+        return false;
+    }
+    if (!request(drive, again.role, again.version, again.max_bytes, again.done)) {
+        advance(drive);
+    }
+    return true;
 }
 
 /* --- the version of targets, where nobody says it --- */
@@ -220,6 +259,9 @@ static void on_file(void *ctx, const lp_fetch_result *result) {
             fail(drive, LP_STATE, "out of memory");
         }
     } else if (result->outcome == LP_FETCH_FAILED) {
+        if (request_elsewhere(drive, result)) {
+            return;
+        }
         fail(drive, result->code, result->message);
     } else {
         if (drive->ask.role != LP_ROLE_ROOT) { /* the chain of roots ends with an absent one */
@@ -244,7 +286,9 @@ static bool keep_first_root(lp_drive *drive, lp_slice bytes) {
         return false;
     }
     const lp_metadata_store *store = &drive->config.store;
-    if (!store->save_root(store->ctx, drive->ask.repo, drive->ask.version - 1, bytes)) {
+    char name[LP_URL_BYTES];
+    if (!store_name(drive, name) ||
+        !store->save_root(store->ctx, drive->ask.repo, name, drive->ask.version - 1, bytes)) {
         fail(drive, LP_STATE, store->error(store->ctx));
     }
     return true;
@@ -256,8 +300,10 @@ static void on_first_root(void *ctx, const lp_fetch_result *result) {
         lp_slice root = {result->body, result->body_bytes};
         repo_of(drive)->trusted_first_root = keep_first_root(drive, root);
     } else if (result->outcome == LP_FETCH_FAILED) {
-        snprintf(drive->message, sizeof drive->message, "%s", result->message);
-        drive->config.procedure->failed(drive->config.machine, result->code);
+        if (request_elsewhere(drive, result)) {
+            return;
+        }
+        fail(drive, result->code, result->message);
     } else {
         const char *message = result->outcome == LP_FETCH_OK ? "out of memory" : result->message;
         snprintf(drive->message, sizeof drive->message, "%s", message);
@@ -280,11 +326,7 @@ static bool answer_provisioned(lp_drive *drive) {
             return false;
         }
     } else if (repo->trust_first_root) {
-        char url[LP_FETCH_URL_BYTES];
-        lp_request get = {.url = url, .max_bytes = drive->ask.max_bytes, .done = on_first_root, .ctx = drive};
-        if (lp_fetch_locate(repo->base, "1.root.json", url) && lp_fetch_start(drive->config.fetch, &get)) {
-            return true;
-        }
+        return request(drive, LP_ROLE_ROOT, 1, drive->ask.max_bytes, on_first_root);
     }
     drive->config.procedure->absent(drive->config.machine);
     return false;
@@ -356,7 +398,14 @@ void lp_drive_free(lp_drive *drive) {
         free(drive->blobs);
         drive->blobs = next;
     }
+    for (size_t i = 0; i < LP_MAP_REPOSITORIES; i++) {
+        free(drive->failures[i]);
+    }
     free(drive);
+}
+
+const char *lp_drive_failure(const lp_drive *drive, size_t place) {
+    return drive->failures[place] != NULL ? drive->failures[place] : "";
 }
 
 const char *lp_drive_message(const lp_drive *drive) {

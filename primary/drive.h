@@ -22,12 +22,18 @@ extern const lp_procedure lp_procedure_partial; /* of an lp_partial */
 
 /* Where a repository is, and what it starts from. */
 typedef struct lp_drive_repo {
-    const char *base; /* URL or folder */
+    const char *base;          /* URL or folder */
+    const char *const *others; /* further ones with the same files, NULL at the end, to be used when a transfer from
+                                  `base` fails; or NULL. A run moves on in both */
+    const char *folder;        /* "supplier-a/": where in the store its metadata is; NULL: in that of its kind */
     lp_dialect dialect;
     lp_slice provisioned_root; /* or none; stored once it was needed and accepted */
     bool trust_first_root;     /* lampyr-verify: without a stored or provisioned root, 1.root.json is taken */
     bool trusted_first_root;   /* out: that happened in this run */
 } lp_drive_repo;
+
+/* Moves on to the repository's next URL; false if there is none. */
+bool lp_drive_repo_next(lp_drive_repo *repo);
 
 typedef struct lp_drive_config {
     const lp_procedure *procedure;
@@ -35,7 +41,8 @@ typedef struct lp_drive_config {
     lp_metadata_store store;
     lp_fetch *fetch;
     lp_drive_repo *director; /* or NULL */
-    lp_drive_repo *image;    /* also that of a machine whose one repository is of neither kind; or NULL */
+    lp_drive_repo *images;   /* by place in the map; one without a map, also that of a machine whose one repository is
+                                of neither kind; or NULL */
     /* One image was judged (LP_ASK_TARGET); read the verdict from the machine. May be NULL. */
     void (*judged)(void *ctx);
     /* The run ended, trusted or refused; read the rest from the machine. It may be called before
@@ -55,6 +62,9 @@ void lp_drive_start(lp_drive *drive);
 /* Frees every file that was given to the machine, which must not be read any more. While the run is under way,
  * only if the lp_fetch is not processed again. */
 void lp_drive_free(lp_drive *drive);
+
+/* Why the latest transfer from the image repository at that place of the map failed, in one line; "" if none did. */
+const char *lp_drive_failure(const lp_drive *drive, size_t place);
 
 /* After a refusal: one line on the transport or the store when they are the reason, else "". */
 const char *lp_drive_message(const lp_drive *drive);

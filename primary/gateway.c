@@ -54,6 +54,22 @@ static bool check_identity(const lp_gateway *gateway, char *message, size_t mess
     return wrong == NULL;
 }
 
+/* The roots of the image repositories, and where they are if a map says so. */
+static bool read_image_repositories(lp_gateway *gateway, char *message, size_t message_bytes) {
+    const lp_settings *settings = &gateway->settings;
+    char text[LP_REPOSITORIES_MESSAGE_BYTES];
+    if (settings->map[0] == '\0') {
+        return read_file(settings->image_root, lp_limits_gateway.root_bytes, &gateway->image_root,
+                         &gateway->image_root_bytes, message, message_bytes);
+    }
+    bool ok = lp_repositories_open(&gateway->repositories, settings->map, settings->map_roots, true,
+                                   settings->image_dialect, text);
+    if (!ok) {
+        snprintf(message, message_bytes, "%s", text);
+    }
+    return ok;
+}
+
 static bool read_provisioning(lp_gateway *gateway, char *message, size_t message_bytes) {
     const lp_settings *settings = &gateway->settings;
     if (!lp_inventory_load(settings->ecus, &gateway->inventory, message, message_bytes)) {
@@ -68,8 +84,7 @@ static bool read_provisioning(lp_gateway *gateway, char *message, size_t message
     return check_identity(gateway, message, message_bytes) &&
            read_file(settings->director_root, lp_limits_gateway.root_bytes, &gateway->director_root,
                      &gateway->director_root_bytes, message, message_bytes) &&
-           read_file(settings->image_root, lp_limits_gateway.root_bytes, &gateway->image_root,
-                     &gateway->image_root_bytes, message, message_bytes) &&
+           read_image_repositories(gateway, message, message_bytes) &&
            read_time(settings->time, &gateway->provisioned_time, message, message_bytes);
 }
 
@@ -83,7 +98,8 @@ static bool check_addresses(const lp_settings *settings, char *message, size_t m
                  settings->coap_listen);
         return false;
     }
-    if (!lp_fetch_base_valid(settings->director_url) || !lp_fetch_base_valid(settings->image_url)) {
+    if (!lp_fetch_base_valid(settings->director_url) ||
+        (settings->map[0] == '\0' && !lp_fetch_base_valid(settings->image_url))) {
         snprintf(message, message_bytes, "director_url, image_url: neither an http nor an https URL");
         return false;
     }
@@ -175,6 +191,7 @@ void lp_gateway_close(lp_gateway *gateway) {
     free(gateway->answer.body);
     free(gateway->director_root);
     free(gateway->image_root);
+    lp_repositories_free(&gateway->repositories);
     lp_key_free(&gateway->key);
     lp_inventory_free(&gateway->inventory);
 }

@@ -5,6 +5,7 @@
 
 #include "loop.h"
 #include "manifest.h"
+#include "repositories.h"
 #include "settings.h"
 
 #include "lampyr-host/openssl.h"
@@ -39,8 +40,9 @@ typedef struct lp_gateway {
     lp_key key;
     uint8_t *director_root; /* as provisioned */
     size_t director_root_bytes;
-    uint8_t *image_root;
+    uint8_t *image_root; /* without a map */
     size_t image_root_bytes;
+    lp_repositories repositories; /* with a map */
     int64_t provisioned_time;
     lp_store *store;
     lp_ledger *ledger;

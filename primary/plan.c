@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan.h"
 
+#include "lampyr-host/log.h"
 #include "lampyr/limits.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ static bool add_image(lp_plan *plan, const lp_verdict *verdict) {
     }
     plan->images = grown;
     lp_plan_image *image = &grown[plan->image_count];
-    *image = (lp_plan_image){.target = verdict->director, .consistent = verdict->consistent};
+    *image = (lp_plan_image){.target = verdict->director, .agreed = verdict->agreed, .consistent = verdict->consistent};
     if (lp_str_copy(verdict->director.name, image->name, sizeof image->name, NULL) != LP_OK) {
         return false;
     }
@@ -68,39 +69,77 @@ static bool prepare(lp_plan *plan, int64_t now) {
                                     .now = now,
                                     .vehicle = settings->vehicle[0] != '\0' ? settings->vehicle : NULL,
                                     .ecus = plan->ecus,
-                                    .ecu_count = count});
+                                    .ecu_count = count,
+                                    .map = settings->map[0] != '\0' ? &gateway->repositories.map : NULL,
+                                    .sources = gateway->repositories.sources});
     plan->drive = lp_drive_new(&(lp_drive_config){.procedure = &lp_procedure_full,
                                                   .machine = plan->full,
                                                   .store = lp_store_metadata(gateway->store),
                                                   .fetch = gateway->fetch,
                                                   .director = &plan->director,
-                                                  .image = &plan->image,
+                                                  .images = plan->sources,
                                                   .judged = on_judged,
                                                   .ended = on_ended,
                                                   .ctx = plan});
     return plan->drive != NULL;
 }
 
+/* Where the repositories are: as configured, or as the map lists them. */
+static void set_repositories(lp_plan *plan) {
+    const lp_gateway *gateway = plan->gateway;
+    const lp_settings *settings = &gateway->settings;
+    plan->director = (lp_drive_repo){.base = settings->director_url,
+                                     .dialect = settings->director_dialect,
+                                     .provisioned_root = {gateway->director_root, gateway->director_root_bytes}};
+    if (settings->map[0] == '\0') {
+        plan->sources[0] = (lp_drive_repo){.base = settings->image_url,
+                                           .dialect = settings->image_dialect,
+                                           .provisioned_root = {gateway->image_root, gateway->image_root_bytes}};
+        return;
+    }
+    memcpy(plan->sources, gateway->repositories.images, sizeof plan->sources);
+    if (gateway->repositories.director != NULL) {
+        plan->director.base = gateway->repositories.director[0];
+        plan->director.others = gateway->repositories.director + 1;
+    }
+}
+
+/* Tells of image repositories that were refused, whether or not it mattered. */
+static void report_refusals(const lp_plan *plan) {
+    lp_gateway *gateway = plan->gateway;
+    char text[LP_ERROR_TEXT_BYTES];
+    for (size_t i = 0; i < gateway->repositories.map.count; i++) {
+        const lp_error *refusal = lp_full_source_error(plan->full, i);
+        if (refusal != NULL) {
+            const char *reason = lp_repositories_reason(&gateway->repositories.map, plan->drive, refusal);
+            lp_error_format(refusal, text);
+            lp_log(LP_PROGRAM, LP_LOG_WARNING, "%s%s%s", text, reason[0] != '\0' ? ": " : "", reason);
+            lp_gateway_detected(gateway, refusal->code);
+        }
+    }
+}
+
 lp_code lp_plan_make(lp_plan *plan, lp_gateway *gateway, int64_t now, lp_error *error, char *message) {
     *plan = (lp_plan){.gateway = gateway};
-    plan->director = (lp_drive_repo){.base = gateway->settings.director_url,
-                                     .dialect = gateway->settings.director_dialect,
-                                     .provisioned_root = {gateway->director_root, gateway->director_root_bytes}};
-    plan->image = (lp_drive_repo){.base = gateway->settings.image_url,
-                                  .dialect = gateway->settings.image_dialect,
-                                  .provisioned_root = {gateway->image_root, gateway->image_root_bytes}};
+    set_repositories(plan);
     *error = (lp_error){.code = LP_LIMIT_MEMORY};
     message[0] = '\0';
     if (gateway->loop.stop || !prepare(plan, now)) {
         return LP_LIMIT_MEMORY;
     }
     lp_drive_start(plan->drive);
-    if (!lp_gateway_await(gateway, &plan->ended)) {
+    bool ended = lp_gateway_await(gateway, &plan->ended);
+    report_refusals(plan);
+    if (!ended) {
         *error = (lp_error){.code = LP_UNREACHABLE};
         snprintf(message, LP_FETCH_MESSAGE_BYTES, "interrupted");
     } else if (!plan->trusted) {
         *error = *lp_full_error(plan->full);
-        snprintf(message, LP_FETCH_MESSAGE_BYTES, "%s", lp_drive_message(plan->drive));
+        const char *reason = lp_drive_message(plan->drive);
+        if (reason[0] == '\0') {
+            reason = lp_repositories_reason(&gateway->repositories.map, plan->drive, error);
+        }
+        snprintf(message, LP_FETCH_MESSAGE_BYTES, "%s", reason);
     } else if (!plan->short_of_memory) {
         *error = (lp_error){.code = LP_OK};
     }

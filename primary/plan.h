@@ -12,14 +12,15 @@ enum { LP_PLAN_NONE = -1 };
 typedef struct lp_plan_image {
     lp_target target;
     char name[LP_NAME_BYTES];
-    bool consistent; /* the repository uses hash-prefixed names */
+    uint32_t agreed;     /* bit i: the image repository at place i of the map (0 without one) signs it */
+    uint32_t consistent; /* bit i: that repository uses hash-prefixed names */
 } lp_plan_image;
 
 /* One verification and what came of it. */
 typedef struct lp_plan {
     lp_gateway *gateway;
     lp_drive_repo director;
-    lp_drive_repo image;
+    lp_drive_repo sources[LP_MAP_REPOSITORIES]; /* image repositories, by place in the map; one without a map */
     lp_drive *drive;
     lp_full *full;
     lp_ecu *ecus;

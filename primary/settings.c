@@ -39,14 +39,16 @@ static bool read_keys(const char *path, lp_settings *s, choices *c, char *messag
         CHOICE(director_roles, director_roles),
         CHOICE(time_source, time_sources),
         TEXT(director_url, true),
-        TEXT(image_url, true),
+        TEXT(image_url, false),
         PATH(tls_ca, false),
         PATH(tls_certificate, false),
         PATH(tls_key, false),
         PATH(key, true),
         PATH(ecus, true),
         PATH(director_root, true),
-        PATH(image_root, true),
+        PATH(image_root, false),
+        PATH(map, false),
+        PATH(map_roots, false),
         PATH(time, true),
         PATH(state, true),
         PATH(install_path, false),
@@ -63,6 +65,14 @@ static bool read_keys(const char *path, lp_settings *s, choices *c, char *messag
 static const char *contradiction(const lp_settings *s) {
     if (s->director_dialect == LP_DIALECT_TUF && s->vehicle[0] == '\0') {
         return "vehicle: required when director_dialect is tuf";
+    }
+    bool mapped = s->map[0] != '\0';
+    if (mapped != (s->map_roots[0] != '\0')) {
+        return "map and map_roots: one needs the other";
+    }
+    if (mapped == (s->image_url[0] != '\0') || mapped == (s->image_root[0] != '\0')) {
+        return mapped ? "image_url and image_root: not beside a map, which lists all image repositories"
+                      : "image_url and image_root: required without a map";
     }
     if ((s->tls_certificate[0] == '\0') != (s->tls_key[0] == '\0')) {
         return "tls_certificate and tls_key: one needs the other";

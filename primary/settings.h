@@ -18,14 +18,16 @@ typedef struct lp_settings {
     bool director_root_and_targets_only;
     bool attested_time; /* else the system's clock */
     char director_url[LP_SETTINGS_URL_BYTES];
-    char image_url[LP_SETTINGS_URL_BYTES];
-    char tls_ca[LP_PATH_BYTES];          /* "": the system's */
-    char tls_certificate[LP_PATH_BYTES]; /* "": none */
+    char image_url[LP_SETTINGS_URL_BYTES]; /* "" with a map */
+    char tls_ca[LP_PATH_BYTES];            /* "": the system's */
+    char tls_certificate[LP_PATH_BYTES];   /* "": none */
     char tls_key[LP_PATH_BYTES];
     char key[LP_PATH_BYTES];
     char ecus[LP_PATH_BYTES];
     char director_root[LP_PATH_BYTES];
-    char image_root[LP_PATH_BYTES];
+    char image_root[LP_PATH_BYTES]; /* "" with a map */
+    char map[LP_PATH_BYTES];        /* "": there is one image repository */
+    char map_roots[LP_PATH_BYTES];  /* "" without a map */
     char time[LP_PATH_BYTES];
     char state[LP_PATH_BYTES];
     char install_path[LP_PATH_BYTES]; /* "": the primary cannot install its own image */

@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include "lampyr/encode.h"
+#include "lampyr/path.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -237,14 +238,16 @@ bool lp_store_save(lp_store *store, lp_repo repo, const char *name, lp_slice byt
     return bytes.len < LARGE_BYTES ? save_row(store, repo, name, bytes) : save_large(store, repo, name, bytes);
 }
 
-bool lp_store_save_root(lp_store *store, lp_repo repo, uint64_t version, lp_slice bytes) {
-    char name[40];
-    snprintf(name, sizeof name, "%llu.root.json", (unsigned long long)version);
+bool lp_store_save_root(lp_store *store, lp_repo repo, const char *name, uint64_t version, lp_slice bytes) {
+    char versioned[LP_URL_BYTES];
+    const char *slash = strrchr(name, '/');
+    const char *file = slash != NULL ? slash + 1 : name;
+    snprintf(versioned, sizeof versioned, "%.*s%llu.%s", (int)(file - name), name, (unsigned long long)version, file);
     if (!run(store, "BEGIN")) {
         explain_database(store);
         return false;
     }
-    bool ok = lp_store_save(store, repo, name, bytes) && lp_store_save(store, repo, "root.json", bytes);
+    bool ok = lp_store_save(store, repo, versioned, bytes) && lp_store_save(store, repo, name, bytes);
     if (ok && !run(store, "COMMIT")) {
         explain_database(store);
         ok = false;
@@ -268,8 +271,8 @@ static bool save(void *ctx, lp_repo repo, const char *name, lp_slice bytes) {
     return lp_store_save(ctx, repo, name, bytes);
 }
 
-static bool save_root(void *ctx, lp_repo repo, uint64_t version, lp_slice bytes) {
-    return lp_store_save_root(ctx, repo, version, bytes);
+static bool save_root(void *ctx, lp_repo repo, const char *name, uint64_t version, lp_slice bytes) {
+    return lp_store_save_root(ctx, repo, name, version, bytes);
 }
 
 static bool forget(void *ctx, lp_repo repo, const char *name) {

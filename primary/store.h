@@ -35,7 +35,7 @@ sqlite3 *lp_store_database(lp_store *store);
 /* Its metadata, for a procedure to run on. */
 lp_metadata_store lp_store_metadata(lp_store *store);
 
-/* Reads stored metadata by its store name (lp_store_name(), path.h), or "<n>.root.json" for a root of the chain.
+/* Reads stored metadata by its name (metadata_store.h), or "<n>.root.json" for a root of the chain.
  * `*out` is heap memory, or NULL if there is none of that name or it is longer than `max_bytes`.
  * False if the database fails. */
 bool lp_store_load(lp_store *store, lp_repo repo, const char *name, uint64_t max_bytes, uint8_t **out, size_t *out_len);
@@ -43,9 +43,9 @@ bool lp_store_load(lp_store *store, lp_repo repo, const char *name, uint64_t max
 /* Stores or replaces metadata. */
 bool lp_store_save(lp_store *store, lp_repo repo, const char *name, lp_slice bytes);
 
-/* Stores a root that became trusted: as "root.json" and, for those who must follow the chain, as
- * "<version>.root.json"; both or neither. */
-bool lp_store_save_root(lp_store *store, lp_repo repo, uint64_t version, lp_slice bytes);
+/* Stores a root that became trusted: as `name`, which is "root.json" or ends with "/root.json", and, for those who must
+ * follow the chain, as "<version>.root.json" beside it; both or neither. */
+bool lp_store_save_root(lp_store *store, lp_repo repo, const char *name, uint64_t version, lp_slice bytes);
 
 /* Removes metadata; absent is success. */
 bool lp_store_forget(lp_store *store, lp_repo repo, const char *name);

@@ -63,9 +63,9 @@ static bool save(void *ctx, lp_repo repo, const char *name, lp_slice bytes) {
     return true;
 }
 
-static bool save_root(void *ctx, lp_repo repo, uint64_t version, lp_slice bytes) {
+static bool save_root(void *ctx, lp_repo repo, const char *name, uint64_t version, lp_slice bytes) {
     (void)version;
-    return save(ctx, repo, "root.json", bytes);
+    return save(ctx, repo, name, bytes);
 }
 
 static bool forget(void *ctx, lp_repo repo, const char *name) {

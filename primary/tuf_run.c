@@ -56,7 +56,7 @@ static lp_drive *drive(const session *s, const lp_procedure *procedure, void *ma
                                                     .machine = machine,
                                                     .store = lpt_folder_metadata(s->folder),
                                                     .fetch = s->fetch,
-                                                    .image = &repo,
+                                                    .images = &repo,
                                                     .ended = on_ended,
                                                     .ctx = trusted});
     if (run != NULL) {

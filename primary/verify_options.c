@@ -12,6 +12,7 @@
 const char lpv_options_help[] =
     "Usage: lampyr-verify --state DIR --director URL|DIR --image URL|DIR\n"
     "                     --primary SERIAL=HWID [--ecu SERIAL=HWID ...] [options]\n"
+    "       lampyr-verify --state DIR --map FILE --primary SERIAL=HWID [--ecu SERIAL=HWID ...] [options]\n"
     "       lampyr-verify --state DIR --director URL|DIR --partial SERIAL=HWID [options]\n"
     "\n"
     "Verifies what a vehicle would be told to install, and keeps what it trusts for the next time.\n"
@@ -19,6 +20,7 @@ const char lpv_options_help[] =
     "  --state DIR               trusted metadata, kept between runs; made if absent\n"
     "  --director URL|DIR        director repository\n"
     "  --image URL|DIR           image repository\n"
+    "  --map FILE                instead of --image: the repository map, for several image repositories\n"
     "  --primary SERIAL=HWID     the vehicle's primary ECU\n"
     "  --ecu SERIAL=HWID         another of its ECUs; repeatable\n"
     "  --partial SERIAL=HWID     partial verification for this ECU, on the director only\n"
@@ -29,6 +31,7 @@ const char lpv_options_help[] =
     "                            targets: the director has only root and targets (default full)\n"
     "  --director-root FILE      root of trust of the director, where none is stored\n"
     "  --image-root FILE         root of trust of the image repository, where none is stored\n"
+    "  --map-roots DIR           roots of trust of the map's image repositories: NAME.root.json in DIR\n"
     "  --trust-first-root        take 1.root.json where none is given or stored\n"
     "  --installed SERIAL=SHA256 what the ECU runs; repeatable (default: every image is new)\n"
     "  --time RFC3339            verify as of this time (default: now)\n"
@@ -61,6 +64,8 @@ enum option_id {
     IMAGE_ROOT,
     INSTALLED,
     JSON,
+    MAP,
+    MAP_ROOTS,
     PARTIAL,
     PRIMARY,
     STALL_TIMEOUT,
@@ -89,6 +94,8 @@ static const struct option flags[] = {
     {"image-root", required_argument, NULL, IMAGE_ROOT},
     {"installed", required_argument, NULL, INSTALLED},
     {"json", no_argument, NULL, JSON},
+    {"map", required_argument, NULL, MAP},
+    {"map-roots", required_argument, NULL, MAP_ROOTS},
     {"partial", required_argument, NULL, PARTIAL},
     {"primary", required_argument, NULL, PRIMARY},
     {"stall-timeout", required_argument, NULL, STALL_TIMEOUT},
@@ -176,6 +183,8 @@ static void set_texts(const pending *given, lpv_options *out) {
     out->image = given->values[IMAGE];
     out->director_root = given->values[DIRECTOR_ROOT];
     out->image_root = given->values[IMAGE_ROOT];
+    out->map = given->values[MAP];
+    out->map_roots = given->values[MAP_ROOTS];
     out->vehicle = given->values[VEHICLE];
     out->download = given->values[DOWNLOAD];
     out->fetch.ca_file = given->values[CA];
@@ -273,8 +282,12 @@ static bool check(const pending *given, const lpv_options *o, char *message, siz
         const char *text;
     } rules[] = {
         {o->state != NULL && o->state[0] != '\0', "--state is required"},
-        {o->director != NULL, "--director is required"},
-        {o->partial || o->image != NULL, "--image is required, except with --partial"},
+        {o->director != NULL || o->map != NULL, "--director is required, except with a --map that lists it"},
+        {o->partial || o->image != NULL || o->map != NULL, "--image or --map is required, except with --partial"},
+        {o->map == NULL || (o->image == NULL && o->image_root == NULL),
+         "--map lists all image repositories: --image and --image-root are not for it"},
+        {o->map == NULL || !o->partial, "--map: the partial procedure does not look at image repositories"},
+        {o->map_roots == NULL || o->map != NULL, "--map-roots needs --map"},
         {o->partial || given->values[PRIMARY] != NULL, "--primary is required, except with --partial"},
         {o->director == NULL || lp_fetch_base_valid(o->director), "--director: not a folder or an http(s) URL"},
         {o->image == NULL || lp_fetch_base_valid(o->image), "--image: not a folder or an http(s) URL"},

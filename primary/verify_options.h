@@ -9,8 +9,10 @@
 
 typedef struct lpv_options {
     const char *state;
-    const char *director;
-    const char *image; /* NULL with `partial` */
+    const char *director;  /* NULL if `map` lists it */
+    const char *image;     /* NULL with `partial` or `map` */
+    const char *map;       /* or NULL */
+    const char *map_roots; /* or NULL */
     lp_dialect director_dialect;
     lp_dialect image_dialect;
     bool director_targets_only;

@@ -15,18 +15,23 @@ static const char *const verdicts[] = {
     [LPV_NOT_FETCHED] = "failed", [LPV_STATE] = "failed",
 };
 
-/* "accepted", "installed", "refused", or "failed" when the image could not be had. */
-static const char *image_verdict(const lpv_image *image) {
-    switch (image->verdict.error.code) {
-    case LP_OK:
-        return image->verdict.installed ? "installed" : "accepted";
+/* What a code other than LP_OK makes of an image or a repository. */
+static const char *word_for(lp_code code) {
+    switch (code) {
     case LP_UNREACHABLE:
     case LP_SLOW_RETRIEVAL:
+    case LP_NO_TRUSTED_ROOT:
     case LP_STATE:
         return "failed";
     default:
         return "refused";
     }
+}
+
+/* "accepted", "installed", "refused", or "failed" when the image could not be had. */
+static const char *image_verdict(const lpv_image *image) {
+    lp_code code = image->verdict.error.code;
+    return code != LP_OK ? word_for(code) : image->verdict.installed ? "installed" : "accepted";
 }
 
 /* The file an error is about: metadata, or the image itself. */
@@ -47,11 +52,15 @@ static void failure_text(const lpv_outcome *outcome, char *out, size_t out_bytes
     const char *why = outcome->message[0] != '\0' ? outcome->message : lp_code_text(error->code);
     if (error->code == LP_OK) { /* wrong usage */
         snprintf(out, out_bytes, "%s", why);
+    } else if (error->code == LP_NO_TRUSTED_ROOT && outcome->message[0] == '\0' && error->repository != NULL) {
+        snprintf(out, out_bytes, "%s: image %s: %s; give --map-roots DIR with %s.root.json in it",
+                 lp_code_name(error->code), error->repository, why, error->repository);
     } else if (error->code == LP_NO_TRUSTED_ROOT && outcome->message[0] == '\0') {
         snprintf(out, out_bytes, "%s: %s: %s; give --%s-root FILE", lp_code_name(error->code),
                  lp_repo_name(error->repo), why, lp_repo_name(error->repo));
     } else {
-        snprintf(out, out_bytes, "%s: %s%s%s%s%s", lp_code_name(error->code), lp_repo_name(error->repo),
+        snprintf(out, out_bytes, "%s: %s%s%s%s%s%s%s", lp_code_name(error->code), lp_repo_name(error->repo),
+                 error->repository != NULL ? " " : "", error->repository != NULL ? error->repository : "",
                  file[0] != '\0' ? " " : "", file, error->repo != LP_REPO_NONE ? ": " : "", why);
     }
 }
@@ -126,18 +135,28 @@ static void print_verdict(const lpv_outcome *outcome) {
     print_line(line);
 }
 
-static void warn_first_root(const lpv_outcome *outcome) {
+/* What the verdict does not say. */
+static void warn(const lpv_outcome *outcome) {
     static const char text[] = "warning: the %s repository's first root was taken on trust, nobody vouches for it";
+    char line[LINE_BYTES];
     if (outcome->director_first_root) {
         lp_log(LPV_PROGRAM, LP_LOG_WARNING, text, "director");
     }
-    if (outcome->image_first_root) {
-        lp_log(LPV_PROGRAM, LP_LOG_WARNING, text, "image");
+    for (size_t i = 0; i < LP_MAP_REPOSITORIES; i++) {
+        if (outcome->image_first_roots >> i & 1) {
+            lp_log(LPV_PROGRAM, LP_LOG_WARNING, text, outcome->map != NULL ? outcome->map->names[i] : "image");
+        }
+    }
+    for (size_t i = 0; i < outcome->refusal_count; i++) {
+        const lpv_refusal *refusal = &outcome->refusals[i];
+        lp_error_format(&refusal->error, line);
+        lp_log(LPV_PROGRAM, LP_LOG_WARNING, "warning: %s%s%s", line, refusal->message[0] != '\0' ? ": " : "",
+               refusal->message);
     }
 }
 
 void lpv_print_text(const lpv_outcome *outcome) {
-    warn_first_root(outcome);
+    warn(outcome);
     for (size_t i = 0; i < outcome->image_count; i++) {
         print_image(&outcome->images[i]);
     }
@@ -167,6 +186,9 @@ static json_t *error_object(const lpv_outcome *outcome, const char *verdict, con
     json_object_set_new(object, "code", json_string(lp_code_name(error->code)));
     json_object_set_new(object, "attack", json_string(lp_code_attack(error->code)));
     json_object_set_new(object, "repository", json_string(lp_repo_name(error->repo)));
+    if (outcome->map != NULL) {
+        json_object_set_new(object, "repository_name", json_string(error->repository != NULL ? error->repository : ""));
+    }
     json_object_set_new(object, "role", json_string(lp_role_name(error->role)));
     json_object_set_new(object, "file", text(file));
     json_object_set_new(object, "clause",
@@ -208,6 +230,16 @@ static json_t *image_object(const lpv_outcome *outcome, const lpv_image *image) 
     return object;
 }
 
+/* Image repositories of the map that were refused, be the images accepted or not. */
+static json_t *refused_repositories(const lpv_outcome *outcome) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < outcome->refusal_count; i++) {
+        const lp_error *refusal = &outcome->refusals[i].error;
+        json_array_append_new(array, error_object(outcome, word_for(refusal->code), refusal));
+    }
+    return array;
+}
+
 static json_t *message_string(const lpv_outcome *outcome) {
     char line[LINE_BYTES] = "";
     if (outcome->exit == LPV_REFUSED) {
@@ -219,7 +251,7 @@ static json_t *message_string(const lpv_outcome *outcome) {
 }
 
 bool lpv_print_json(const lpv_outcome *outcome) {
-    warn_first_root(outcome);
+    warn(outcome);
     json_t *object = error_object(outcome, verdicts[outcome->exit], &outcome->error);
     json_t *targets = json_array();
     for (size_t i = 0; i < outcome->image_count; i++) {
@@ -227,6 +259,9 @@ bool lpv_print_json(const lpv_outcome *outcome) {
     }
     json_object_set_new(object, "message", message_string(outcome));
     json_object_set_new(object, "targets", targets);
+    if (outcome->map != NULL) {
+        json_object_set_new(object, "refused_repositories", refused_repositories(outcome));
+    }
     if (outcome->exit == LPV_USAGE) {
         json_object_set_new(object, "code", json_string("usage"));
     }

@@ -3,6 +3,7 @@
 
 #include "download.h"
 #include "drive.h"
+#include "repositories.h"
 #include "store.h"
 
 #include "lampyr-host/openssl.h"
@@ -19,7 +20,8 @@ struct lpv_session {
     lp_fetch *fetch;
     lp_drive *drive;
     lp_drive_repo director;
-    lp_drive_repo image;
+    lp_drive_repo images[LP_MAP_REPOSITORIES];
+    lp_repositories repositories; /* with a map */
     uint8_t *director_root;
     uint8_t *image_root;
     lp_full full;
@@ -66,8 +68,10 @@ static bool add_image(session *s, const lp_verdict *verdict) {
         /* Such a name was refused; it is shown as it was written. */
         snprintf(image->name, sizeof image->name, "%.*s", (int)verdict->director.name.len, verdict->director.name.ptr);
     }
-    if (verdict->image.name.ptr != NULL && lp_image_path(verdict->consistent, image->name, &verdict->image.hashes,
-                                                         image->file, sizeof image->file) != LP_OK) {
+    uint32_t first = verdict->agreed & (~verdict->agreed + 1);
+    if (verdict->image.name.ptr != NULL &&
+        lp_image_path((verdict->consistent & first) != 0, image->name, &verdict->image.hashes, image->file,
+                      sizeof image->file) != LP_OK) {
         image->file[0] = '\0';
     }
     return true;
@@ -83,7 +87,11 @@ static void on_ended(void *ctx, bool trusted) {
     lpv_outcome *outcome = s->outcome;
     if (!trusted) {
         outcome->error = *(s->options->partial ? lp_partial_error(&s->partial) : lp_full_error(&s->full));
-        say(outcome, exit_of(outcome->error.code), lp_drive_message(s->drive));
+        const char *message = lp_drive_message(s->drive);
+        if (message[0] == '\0' && outcome->map != NULL) {
+            message = lp_repositories_reason(outcome->map, s->drive, &outcome->error);
+        }
+        say(outcome, exit_of(outcome->error.code), message);
     } else if (s->options->partial && lp_partial_target(&s->partial) != NULL) {
         add_image(s, &(lp_verdict){.director = *lp_partial_target(&s->partial)});
     }
@@ -114,7 +122,9 @@ static void begin(session *s) {
                                                   .vehicle = options->vehicle,
                                                   .ecus = options->ecus,
                                                   .ecu_count = options->ecu_count,
-                                                  .always_check_image_repository = true});
+                                                  .always_check_image_repository = true,
+                                                  .map = s->outcome->map,
+                                                  .sources = s->repositories.sources});
     }
 }
 
@@ -127,7 +137,7 @@ static void verify_metadata(session *s) {
         .store = lp_store_metadata(s->store),
         .fetch = s->fetch,
         .director = &s->director,
-        .image = &s->image,
+        .images = s->images,
         .judged = on_judged,
         .ended = on_ended,
         .ctx = s,
@@ -140,7 +150,16 @@ static void verify_metadata(session *s) {
     lp_drive_start(s->drive);
     lp_fetch_run(s->fetch);
     s->outcome->director_first_root = s->director.trusted_first_root;
-    s->outcome->image_first_root = s->image.trusted_first_root;
+    for (size_t i = 0; i < LP_MAP_REPOSITORIES; i++) {
+        s->outcome->image_first_roots |= (uint32_t)s->images[i].trusted_first_root << i;
+    }
+    for (size_t i = 0; s->outcome->map != NULL && i < s->outcome->map->count; i++) {
+        const lp_error *refusal = lp_full_source_error(&s->full, i);
+        if (refusal != NULL) {
+            const char *reason = lp_repositories_reason(s->outcome->map, s->drive, refusal);
+            s->outcome->refusals[s->outcome->refusal_count++] = (lpv_refusal){*refusal, reason};
+        }
+    }
 }
 
 /* --- images --- */
@@ -183,16 +202,12 @@ static bool place(const lpv_options *options, const lpv_image *image, char path[
     return ok;
 }
 
-static lp_code download(const session *s, lpv_image *image, char *message, size_t message_bytes) {
-    char path[LP_PATH_BYTES];
+/* Downloads the image from `base`, where `file` names it, to `path`. */
+static lp_code download_from(const session *s, const lpv_image *image, const char *base, const char *file,
+                             const char *path, char *message, size_t message_bytes) {
     char url[LP_FETCH_URL_BYTES];
     arrival result = {.code = LP_STATE};
     const lp_hashes hashes = all_hashes(&image->verdict);
-    if (!place(s->options, image, path)) {
-        snprintf(message, message_bytes, "cannot write %s in %s: %s", image->name, s->options->download,
-                 strerror(errno));
-        return LP_STATE;
-    }
     lp_download_config config = {.fetch = s->fetch,
                                  .crypto = &lp_crypto_openssl,
                                  .url = url,
@@ -201,16 +216,43 @@ static lp_code download(const session *s, lpv_image *image, char *message, size_
                                  .length_bytes = image->verdict.image.length_bytes,
                                  .done = on_downloaded,
                                  .ctx = &result};
-    if (!lp_fetch_locate(s->options->image, image->file, url) || !lp_download_start(&config)) {
+    if (!lp_fetch_locate(base, file, url) || !lp_download_start(&config)) {
         snprintf(message, message_bytes, "cannot fetch %s: the URL is too long, or memory is short", image->name);
         return LP_UNREACHABLE;
     }
     lp_fetch_run(s->fetch);
     snprintf(message, message_bytes, "%s", result.message);
-    if (result.code == LP_OK) {
-        snprintf(image->saved, sizeof image->saved, "%s", path);
-    }
     return result.code;
+}
+
+/* Tries every URL of every image repository that signs the image, until one serves it. */
+static lp_code download(const session *s, lpv_image *image, char *message, size_t message_bytes) {
+    char path[LP_PATH_BYTES];
+    char file[LP_URL_BYTES];
+    const lp_verdict *verdict = &image->verdict;
+    lp_code code = LP_MISSING_FILE;
+    if (!place(s->options, image, path)) {
+        snprintf(message, message_bytes, "cannot write %s in %s: %s", image->name, s->options->download,
+                 strerror(errno));
+        return LP_STATE;
+    }
+    for (size_t i = 0; i < LP_MAP_REPOSITORIES; i++) {
+        lp_drive_repo repo = s->images[i];
+        if ((verdict->agreed >> i & 1) == 0 || lp_image_path(verdict->consistent >> i & 1, image->name,
+                                                             &verdict->image.hashes, file, sizeof file) != LP_OK) {
+            continue;
+        }
+        do {
+            code = download_from(s, image, repo.base, file, path, message, message_bytes);
+            if (code == LP_OK) {
+                snprintf(image->saved, sizeof image->saved, "%s", path);
+            }
+            if (code == LP_OK || code == LP_STATE) {
+                return code;
+            }
+        } while (lp_drive_repo_next(&repo));
+    }
+    return code;
 }
 
 static const char *clause_of(lp_code code) {
@@ -266,16 +308,44 @@ static bool read_root(lpv_outcome *outcome, const char *path, uint8_t **bytes, l
     return true;
 }
 
+/* Takes the image repositories, and the director's URLs if it lists them, from the map. */
+static bool open_map(session *s) {
+    const lpv_options *options = s->options;
+    char message[LP_REPOSITORIES_MESSAGE_BYTES];
+    if (!lp_repositories_open(&s->repositories, options->map, options->map_roots, false, options->image_dialect,
+                              message)) {
+        say(s->outcome, LPV_USAGE, message);
+        return false;
+    }
+    s->outcome->map = &s->repositories.map;
+    memcpy(s->images, s->repositories.images, sizeof s->images);
+    for (size_t i = 0; i < s->repositories.map.count; i++) {
+        s->images[i].trust_first_root = options->trust_first_root;
+    }
+    if ((s->repositories.director != NULL) == (options->director != NULL)) {
+        say(s->outcome, LPV_USAGE,
+            options->director != NULL ? "--director: the map lists the director already"
+                                      : "--director is required: the map does not list the director");
+        return false;
+    }
+    if (s->repositories.director != NULL) {
+        s->director.base = s->repositories.director[0];
+        s->director.others = s->repositories.director + 1;
+    }
+    return true;
+}
+
 static bool open_all(session *s) {
     const lpv_options *options = s->options;
     lpv_outcome *outcome = s->outcome;
     char message[LP_FETCH_MESSAGE_BYTES];
     s->director = (lp_drive_repo){
         .base = options->director, .dialect = options->director_dialect, .trust_first_root = options->trust_first_root};
-    s->image = (lp_drive_repo){
+    s->images[0] = (lp_drive_repo){
         .base = options->image, .dialect = options->image_dialect, .trust_first_root = options->trust_first_root};
-    if (!read_root(outcome, options->director_root, &s->director_root, &s->director.provisioned_root) ||
-        !read_root(outcome, options->image_root, &s->image_root, &s->image.provisioned_root)) {
+    if ((options->map != NULL && !open_map(s)) ||
+        !read_root(outcome, options->director_root, &s->director_root, &s->director.provisioned_root) ||
+        !read_root(outcome, options->image_root, &s->image_root, &s->images[0].provisioned_root)) {
         return false;
     }
     s->fetch = lp_fetch_new(&options->fetch, message, sizeof message);
@@ -319,6 +389,7 @@ void lpv_outcome_free(lpv_outcome *outcome) {
         lp_store_close(s->store);
         free(s->director_root);
         free(s->image_root);
+        lp_repositories_free(&s->repositories);
         free(s);
     }
     free(outcome->images);

@@ -20,16 +20,25 @@ enum lpv_exit {
 typedef struct lpv_image {
     lp_verdict verdict;
     char name[LP_NAME_BYTES];
-    char file[LP_URL_BYTES];   /* where it is in the image repository, or "" if that was not needed */
+    char file[LP_URL_BYTES];   /* where it is in the (first) image repository, or "" if that was not needed */
     char saved[LP_PATH_BYTES]; /* where it was downloaded to, or "" */
 } lpv_image;
+
+/* An image repository of a map that was refused, whether or not that mattered. */
+typedef struct lpv_refusal {
+    lp_error error;
+    const char *message; /* on transport, or "" */
+} lpv_refusal;
 
 typedef struct lpv_outcome {
     enum lpv_exit exit;
     lp_error error;                       /* LP_OK when accepted; no code but LPV_USAGE: see the message */
     char message[LP_FETCH_MESSAGE_BYTES]; /* on transport, state or usage, or "" */
     bool director_first_root;             /* taken on trust in this run */
-    bool image_first_root;
+    uint32_t image_first_roots;           /* the same, by place in the map */
+    const lp_map *map;                    /* or NULL: there is one image repository */
+    lpv_refusal refusals[LP_MAP_REPOSITORIES];
+    size_t refusal_count;
     lpv_image *images; /* all judged: refused ones too */
     size_t image_count;
     struct lpv_session *session; /* holds what the fields above point into */
