@@ -133,7 +133,7 @@ class Repository:
             entry["custom"] = custom
         self.payload(role)["targets"][name] = entry
         folder, _, base = name.rpartition("/")
-        if self.kind == "image":
+        if self.kind != "director":
             base = f"{digest(content)}.{base}" if self.consistent else base
             self.files["/".join(filter(None, ("targets", folder, base)))] = content
         return entry

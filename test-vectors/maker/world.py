@@ -30,7 +30,7 @@ class World:
         self.options = {"form": "served", "profile": "gateway"}
         self.steps = []
         self.damage = {}
-        self.repos = {kind: Repository(kind, self.dialects[kind], signatures, independent=independent,
+        self.repos = {kind: Repository(kind, self.dialect_of(kind), signatures, independent=independent,
                                        algorithm=algorithm, consistent=consistent,
                                        canonical_bytes=self.canonical_bytes())
                       for kind in self.repositories}
@@ -41,6 +41,9 @@ class World:
 
     def canonical_bytes(self):
         return False
+
+    def dialect_of(self, repository):
+        return self.dialects["director" if repository == "director" else "image"]
 
     def __getattr__(self, name):
         repos = self.__dict__.get("repos", {})
@@ -172,7 +175,7 @@ class World:
     def describe(self):
         """What holds for all steps."""
         vehicle = {"vehicle": self.vehicle} if self.vehicle else {}
-        return {"procedure": self.procedure, "dialects": {kind: self.dialects[kind] for kind in self.repositories},
+        return {"procedure": self.procedure, "dialects": {kind: dialect for kind, dialect in self.dialects.items() if kind in self.repositories},
                 **self.options, **vehicle, "provisioned": self.provisioned}
 
 

@@ -15,7 +15,7 @@ PROGRAM = os.path.join(os.environ["LAMPYR_BIN"], "lampyr-verify")
 VECTORS = pathlib.Path(os.environ["LAMPYR_SOURCE"]) / "test-vectors"
 SAMPLE = 60
 EXIT = {"accepted": 0, "refused": 1, "failed": 3}
-COMPARED = ("verdict", "code", "repository", "role", "file")
+COMPARED = ("verdict", "code", "repository", "repository_name", "role", "file")
 
 
 def verdicts(vector):
@@ -56,6 +56,7 @@ def sample():
         if not codes(vector) <= seen:
             seen |= codes(vector)
             chosen.append(vector)
+    chosen += [v for v in suitable if "map" in v and v not in chosen][::8]
     others = [v for v in suitable if v not in chosen]
     more = max(SAMPLE - len(chosen), 0)
     return chosen + others[::len(others) // more + 1] if more else chosen
@@ -77,7 +78,7 @@ class Vehicle:
         self.ecus = []
         for kind, root in vector["provisioned"].items():
             if root:
-                (self.folder / f"{kind}-root.json").write_bytes(blob(root))
+                (self.folder / f"{kind}.root.json").write_bytes(blob(root))
 
     def serve(self, number, step):
         web = self.folder / f"web{number}"
@@ -88,6 +89,14 @@ class Vehicle:
                 (web / kind / path).write_bytes(blob(entry))
         return web
 
+    def map(self, web):
+        """The vector's repository map, for the folders of a step."""
+        document = json.loads(blob(self.vector["map"]))
+        document["repositories"] = {name: [str(web / name)] for name in document["repositories"] if name != "director"}
+        path = self.folder / "map.json"
+        path.write_text(json.dumps(document))
+        return path
+
     def arguments(self, web, step):
         self.ecus = step.get("ecus", self.ecus)
         vector = self.vector
@@ -96,9 +105,13 @@ class Vehicle:
         if "vehicle" in vector:
             yield from ("--vehicle", vector["vehicle"])
         for kind, dialect in vector["dialects"].items():
-            yield from (f"--{kind}", web / kind, f"--{kind}-dialect", dialect)
-            if vector["provisioned"][kind]:
-                yield from (f"--{kind}-root", self.folder / f"{kind}-root.json")
+            yield from (f"--{kind}-dialect", dialect)
+            if kind in vector["provisioned"]:
+                yield from (f"--{kind}", web / kind)
+            if vector["provisioned"].get(kind):
+                yield from (f"--{kind}-root", self.folder / f"{kind}.root.json")
+        if "map" in vector:
+            yield from ("--map", self.map(web), "--map-roots", self.folder)
         for i, ecu in enumerate(self.ecus):
             option = "--partial" if vector["procedure"] == "partial" else "--primary" if i == 0 else "--ecu"
             yield from (option, f"{ecu['serial']}={ecu['hardware']}")

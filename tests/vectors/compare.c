@@ -66,6 +66,7 @@ static void compare_verdict(comparison *c, const json_t *expect, const vv_verdic
     compare_text(c, expect, "verdict", word_for(got->code, installed));
     compare_text(c, expect, "code", lp_code_name(got->code));
     compare_text(c, expect, "repository", lp_repo_name(got->repo));
+    compare_text(c, expect, "repository_name", got->repository);
     compare_text(c, expect, "role", lp_role_name(got->role));
     compare_text(c, expect, "file", got->file);
     compare_clause(c, expect, got->clause);
@@ -175,7 +176,7 @@ static uint64_t trusted_version(const vv_case *c, vv_source *source, const char 
     lp_slice bytes;
     lp_code code;
     uint64_t version = 0;
-    lp_dialect dialect = c->dialect[strcmp(repository, "image") == 0 ? LP_REPO_IMAGE : LP_REPO_DIRECTOR];
+    lp_dialect dialect = c->dialect[strcmp(repository, "director") == 0 ? LP_REPO_DIRECTOR : LP_REPO_IMAGE];
     snprintf(name, sizeof name, "%s/%s.json", repository, role);
     if (vv_store_load(source, name, &bytes)) {
         version = version_in(c, dialect, bytes);

@@ -46,36 +46,44 @@ typedef struct run {
     vv_source *source;
     const json_t *step;
     vv_outcome *out;
+    lp_map *map; /* or NULL */
 } run;
 
 void vv_verdict_set(vv_verdict *verdict, const lp_error *error) {
     *verdict = (vv_verdict){.code = error->code, .repo = error->repo, .role = error->role, .clause = error->clause};
+    snprintf(verdict->repository, sizeof verdict->repository, "%s", error->repository != NULL ? error->repository : "");
     lp_error_file(error, verdict->file, sizeof verdict->file);
 }
 
 /* --- answers --- */
 
-static const json_t *member(const json_t *json, const char *name, lp_repo repo) {
-    return json_object_get(json_object_get(json, name), lp_repo_name(repo));
+/* "director", "image", or the name that the map gives an image repository. */
+static const char *repository_of(const run *r, const lp_ask *ask) {
+    return ask->repo == LP_REPO_IMAGE && r->map != NULL ? r->map->names[ask->place] : lp_repo_name(ask->repo);
+}
+
+static const json_t *member(const json_t *json, const char *name, const char *repository) {
+    return json_object_get(json_object_get(json, name), repository);
 }
 
 static vv_found find_file(const run *r, const lp_ask *ask, lp_slice *bytes, lp_code *code) {
     char path[LP_URL_BYTES];
     if (ask->kind == LP_ASK_PROVISIONED) {
-        return vv_source_read(r->source, member(r->c->json, "provisioned", ask->repo), bytes, code);
+        return vv_source_read(r->source, member(r->c->json, "provisioned", repository_of(r, ask)), bytes, code);
     }
     if (lp_metadata_path(r->c->dialect[ask->repo], ask->role, ask->version, ask->name, path, sizeof path) != LP_OK) {
         *code = LP_UNREACHABLE;
         return VV_FAILED;
     }
-    return vv_source_read(r->source, json_object_get(member(r->step, "files", ask->repo), path), bytes, code);
+    return vv_source_read(r->source, json_object_get(member(r->step, "files", repository_of(r, ask)), path), bytes,
+                          code);
 }
 
 /* "image/supplier.json" */
-static bool store_name(const lp_ask *ask, char *out, size_t out_bytes) {
+static bool store_name(const run *r, const lp_ask *ask, char *out, size_t out_bytes) {
     char file[LP_URL_BYTES];
     return lp_store_name(ask->role, ask->name, file, sizeof file) == LP_OK &&
-           snprintf(out, out_bytes, "%s/%s", lp_repo_name(ask->repo), file) < (int)out_bytes;
+           snprintf(out, out_bytes, "%s/%s", repository_of(r, ask), file) < (int)out_bytes;
 }
 
 static void give(const verbs *v, void *machine, lp_slice bytes) {
@@ -105,9 +113,9 @@ static void answer_fetch(const run *r, const verbs *v, void *machine, const lp_a
 }
 
 static void answer_stored(const run *r, const verbs *v, void *machine, const lp_ask *ask) {
-    char name[LP_URL_BYTES + 16];
+    char name[LP_URL_BYTES + LP_MAP_NAME_BYTES];
     lp_slice bytes;
-    bool named = store_name(ask, name, sizeof name);
+    bool named = store_name(r, ask, name, sizeof name);
     if (ask->kind == LP_ASK_LOAD && named && vv_store_load(r->source, name, &bytes)) {
         give(v, machine, bytes);
     } else if (ask->kind == LP_ASK_LOAD) {
@@ -177,17 +185,44 @@ static void judged(const run *r, const lp_full *full) {
     const lp_verdict *verdict = lp_full_verdict(full);
     vv_target_verdict *target = add_target(r, verdict->director.name, &verdict->error);
     target->installed = verdict->installed;
-    describe(target, verdict->image.name.ptr != NULL ? &verdict->image : &verdict->director, verdict->consistent);
+    describe(target, verdict->image.name.ptr != NULL ? &verdict->image : &verdict->director, verdict->consistent != 0);
 }
 
 /* --- procedures --- */
 
-static void verify_full(const run *r) {
+static lp_code read_map(vv_source *source, const json_t *entry, lp_map *map) {
+    lp_map_fault fault;
+    lp_slice file;
+    lp_code code;
+    if (vv_source_read(source, entry, &file, &code) != VV_FOUND) {
+        vv_fatal("no file", "map");
+    }
+    lp_scratch scratch = {.bytes = lp_json_scratch_bytes(file.len)};
+    scratch.ptr = malloc(scratch.bytes);
+    code = lp_map_read(file, scratch, map, &fault);
+    free(scratch.ptr);
+    return code;
+}
+
+static void verify_map(const run *r) {
+    lp_map map;
+    lp_code code = read_map(r->source, json_object_get(r->step, "map"), &map);
+    vv_verdict_set(&r->out->verdict, &(lp_error){.code = code, .clause = "Uptane 2.1.0, 5.2.6"});
+}
+
+static void verify_full(run *r) {
     const vv_case *c = r->c;
+    const json_t *map = json_object_get(c->json, "map");
     lp_full *full = malloc(sizeof *full);
-    if (full == NULL) {
+    lp_map *read = malloc(sizeof *read);
+    lp_source *sources = calloc(LP_MAP_REPOSITORIES, sizeof *sources);
+    if (full == NULL || read == NULL || sources == NULL) {
         vv_fatal("out of memory", c->name);
     }
+    if (map != NULL && read_map(r->source, map, read) != LP_OK) {
+        vv_fatal("no repository map", c->name);
+    }
+    r->map = map != NULL ? read : NULL;
     lp_full_begin(full, &(lp_full_config){.crypto = &lp_crypto_openssl,
                                           .limits = c->limits,
                                           .director_dialect = c->dialect[LP_REPO_DIRECTOR],
@@ -198,11 +233,15 @@ static void verify_full(const run *r) {
                                           .ecus = c->ecus,
                                           .ecu_count = c->ecu_count,
                                           .only_listed = c->only_listed,
-                                          .always_check_image_repository = c->always_check_image_repository});
+                                          .always_check_image_repository = c->always_check_image_repository,
+                                          .map = r->map,
+                                          .sources = sources});
     if (!drive(r, &full_verbs, full)) {
         vv_verdict_set(&r->out->verdict, lp_full_error(full));
     }
     free(full);
+    free(read);
+    free(sources);
 }
 
 static void verify_partial(const run *r) {
@@ -275,11 +314,13 @@ static void verify_tuf(const run *r) {
 }
 
 void vv_verify(const vv_case *c, vv_source *source, const json_t *step, vv_outcome *out) {
-    const run r = {.c = c, .source = source, .step = step, .out = out};
+    run r = {.c = c, .source = source, .step = step, .out = out};
     const char *procedure = vv_text(c->json, "procedure");
     memset(out, 0, sizeof *out);
     if (strcmp(procedure, "full") == 0) {
         verify_full(&r);
+    } else if (strcmp(procedure, "map") == 0) {
+        verify_map(&r);
     } else if (strcmp(procedure, "partial") == 0) {
         verify_partial(&r);
     } else if (strcmp(procedure, "tuf") == 0) {

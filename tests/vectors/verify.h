@@ -13,6 +13,7 @@ enum { VV_TARGETS = 32 };
 typedef struct vv_verdict {
     lp_code code;
     lp_repo repo;
+    char repository[LP_MAP_NAME_BYTES]; /* its name in the map, or "" */
     lp_role role;
     char file[LP_URL_BYTES];
     const char *clause;
