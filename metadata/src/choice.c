@@ -88,7 +88,7 @@ static void blame(lp_choice *c, lp_code code, const char *repository) {
                           .role = LP_ROLE_TARGETS,
                           .subject = c->name,
                           .repository = repository,
-                          .clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 11.1")};
+                          .clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 10.1")};
 }
 
 /* The first repository that contradicts the first one that signs the image. */

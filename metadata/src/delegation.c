@@ -22,6 +22,7 @@ enum end {
 };
 
 static void end_of(lp_search *s, enum end end);
+static void next_of_multi(lp_search *s);
 
 static void refuse(lp_search *s, lp_code code, const char *clause) {
     s->error = (lp_error){.code = code,
@@ -31,6 +32,16 @@ static void refuse(lp_search *s, lp_code code, const char *clause) {
                           .subject = s->name,
                           .clause = clause};
     s->state = REFUSED;
+}
+
+/* A role that cannot be trusted or used ends the search; inside a multi-role delegation only the search of that role,
+ * which then names no image (5.4.4.7 step 1, 5.4.4.8 step 1). How often is bounded by the roles taken up. */
+static void reject(lp_search *s, lp_code code, const char *clause) {
+    if (s->multi_depth > 0) {
+        next_of_multi(s);
+    } else {
+        refuse(s, code, clause);
+    }
 }
 
 static lp_search_frame *top(lp_search *s) {
@@ -75,36 +86,32 @@ static bool descend(lp_search *s) {
     if (code == LP_OK && (s->loads >= limits->delegations || s->visited_count >= LP_SEARCH_ROLES)) {
         code = LP_LIMIT_DELEGATIONS;
     }
-    if (code == LP_OK && (s->depth > limits->delegation_depth || s->depth >= LP_SEARCH_DEPTH)) {
+    if (code != LP_OK) { /* no role after this one could be taken up either */
+        refuse(s, code, LP_CLAUSE("Uptane 2.1.0, 5.4.4.7 step 1"));
+        return true;
+    }
+    s->loads++;
+    if (s->depth > limits->delegation_depth || s->depth >= LP_SEARCH_DEPTH) {
         code = LP_LIMIT_DELEGATION_DEPTH;
     }
     if (code == LP_OK) {
         code = find_in_snapshot(s);
     }
     if (code != LP_OK) {
-        refuse(s, code, LP_CLAUSE("Uptane 2.1.0, 5.4.4.7 step 1"));
+        reject(s, code, LP_CLAUSE("Uptane 2.1.0, 5.4.4.7 step 1"));
         return true;
     }
     memcpy(s->visited[s->visited_count++], digest, sizeof s->visited[0]);
-    s->loads++;
     s->floor = 0;
     s->state = LOAD_ROLE;
     return true;
 }
 
-/* Reads name, keys and threshold of a delegated role; refuses what cannot be read. */
-static bool read_role(lp_search *s, lp_json keys, lp_json role) {
-    lp_code code = lp_json_string(lp_json_get(role, "name"), &s->name);
-    if (code == LP_OK) {
-        code = lp_str_copy(s->name, s->name_text, sizeof s->name_text, NULL);
-    }
-    if (code == LP_OK) {
-        code = lp_role_keys_read(keys, role, &s->keys);
-    }
-    if (code != LP_OK) {
-        refuse(s, code, LP_CLAUSE("Uptane 2.1.0, 5.4.4.7 step 4"));
-    }
-    return code == LP_OK;
+/* Reads name, keys and threshold of a delegated role; lp_delegations_check() has seen that they can be read. */
+static void read_role(lp_search *s, lp_json keys, lp_json role) {
+    (void)lp_json_string(lp_json_get(role, "name"), &s->name);
+    (void)lp_str_copy(s->name, s->name_text, sizeof s->name_text, NULL);
+    (void)lp_role_keys_read(keys, role, &s->keys);
 }
 
 static bool is_terminating(lp_json delegation) {
@@ -120,7 +127,8 @@ static void next_of_multi(lp_search *s) {
     s->visited_count = multi->visited_floor;
     while (lp_json_next(&multi->rest, NULL, &role)) {
         s->terminating = false;
-        if (!read_role(s, multi->keys, role) || descend(s)) {
+        read_role(s, multi->keys, role);
+        if (descend(s)) {
             return;
         }
     }
@@ -135,7 +143,7 @@ static void next_of_multi(lp_search *s) {
 
 static void begin_multi(lp_search *s, lp_json keys, lp_json delegation) {
     if (s->multi_depth >= LP_MULTI_DEPTH) {
-        refuse(s, LP_LIMIT_DELEGATION_DEPTH, LP_CLAUSE("Uptane 2.1.0, 5.4.4.8"));
+        reject(s, LP_LIMIT_DELEGATION_DEPTH, LP_CLAUSE("Uptane 2.1.0, 5.4.4.8"));
         return;
     }
     lp_search_multi *multi = &s->multis[s->multi_depth++];
@@ -157,7 +165,8 @@ static bool try_bin(lp_search *s) {
         return false;
     }
     frame->succinct = false;
-    s->terminating = true; /* no other bin can hold it */
+    frame->terminating = true; /* no other bin can hold it, nor anything after them */
+    s->terminating = true;
     lp_code code = lp_delegation_bin(s, succinct, s->name_text, sizeof s->name_text);
     if (code == LP_OK) {
         s->name = lp_str_from(s->name_text);
@@ -184,8 +193,13 @@ static bool try_delegations(lp_search *s) {
             return true;
         }
         s->terminating = is_terminating(delegation);
-        if (!read_role(s, keys, delegation) || descend(s)) {
+        read_role(s, keys, delegation);
+        if (descend(s)) {
             return true;
+        }
+        if (s->terminating) { /* it was asked before, and nothing after it may be */
+            frame->terminating = true;
+            return false;
         }
     }
     return false;
@@ -224,7 +238,7 @@ static void enter(lp_search *s, const lp_trusted_targets *role, bool terminating
     bool found;
     lp_code code = lp_targets_find(role, s->image_name, &found, &s->target);
     if (code != LP_OK) {
-        refuse(s, code, LP_CLAUSE("Uptane 2.1.0, 5.2.3.1"));
+        reject(s, code, LP_CLAUSE("Uptane 2.1.0, 5.2.3.1"));
         if (s->loads == 0) {
             blame_top_level(s);
         }
@@ -239,16 +253,6 @@ static void enter(lp_search *s, const lp_trusted_targets *role, bool terminating
                                               .succinct = true,
                                               .terminating = terminating};
     end_of(s, GOES_ON);
-}
-
-/* A role that cannot be trusted ends the search; inside a multi-role delegation only the search of that role, which
- * then names no image (5.4.4.7 step 1, 5.4.4.8 step 1). */
-static void reject(lp_search *s, lp_code code, const char *clause) {
-    if (s->multi_depth > 0) {
-        next_of_multi(s);
-    } else {
-        refuse(s, code, clause);
-    }
 }
 
 void lp_search_begin(lp_search *s, const lp_tuf *tuf, lp_str image, lp_json ecus) {

@@ -6,7 +6,9 @@
 #include "lampyr/tuf.h"
 
 /* Checks `delegations` of a targets role: ordinary and multi-role delegations (TAP 3), or hash bins (TAP 15).
- * LP_FIELD_*, LP_THRESHOLD_INVALID, LP_LIMIT_DELEGATIONS. */
+ * LP_FIELD_* (also for a role that stands twice in a multi-role delegation), LP_NAME_UNSAFE for the name of a top-level
+ * role, LP_THRESHOLD_INVALID, LP_LIMIT_DELEGATIONS, LP_LIMIT_KEYS, LP_LIMIT_RECORD for more than LP_HARDWARE_IDS
+ * hardware identifiers, LP_LIMIT_STRING for a name of LP_NAME_BYTES bytes or more. */
 lp_code lp_delegations_check(lp_json delegations);
 
 /* Does an element of `delegations.roles` apply to the image: path and hardware

@@ -12,6 +12,7 @@
 static lp_code check_delegatee(lp_json keys, lp_json role) {
     lp_role_keys role_keys;
     lp_str name;
+    char text[LP_NAME_BYTES];
     lp_code code = lp_role_keys_read(keys, role, &role_keys);
     if (code == LP_OK) {
         code = lp_json_string(lp_json_get(role, "name"), &name);
@@ -19,12 +20,28 @@ static lp_code check_delegatee(lp_json keys, lp_json role) {
     if (code == LP_OK && name.len == 0) {
         code = LP_FIELD_VALUE;
     }
+    if (code == LP_OK) {
+        code = lp_str_copy(name, text, sizeof text, NULL);
+    }
     for (lp_role top = LP_ROLE_ROOT; code == LP_OK && top <= LP_ROLE_TARGETS; top++) {
         if (lp_str_is(name, lp_role_name(top))) {
-            code = LP_FIELD_VALUE;
+            code = LP_NAME_UNSAFE; /* it would have the file of the top-level role */
         }
     }
     return code;
+}
+
+/* Does a role of the same name stand before the iterator's next one? Its word would count twice. */
+static bool stands_before(lp_json roles, lp_json_iter next, lp_str name) {
+    lp_json_iter iter = lp_json_iterate(roles);
+    lp_json role;
+    lp_str other;
+    while (lp_json_next(&iter, NULL, &role) && iter.pos < next.pos) {
+        if (lp_json_string(lp_json_get(role, "name"), &other) == LP_OK && lp_str_eq(other, name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The roles of a multi-role delegation, and how many must agree (TAP 3). */
@@ -43,10 +60,26 @@ static lp_code check_multi(lp_json keys, lp_json delegation, lp_json roles) {
     }
     lp_json_iter iter = lp_json_iterate(roles);
     lp_json role;
+    lp_str name;
     while (code == LP_OK && lp_json_next(&iter, NULL, &role)) {
         code = check_delegatee(keys, role);
+        if (code == LP_OK && lp_json_string(lp_json_get(role, "name"), &name) == LP_OK &&
+            stands_before(roles, iter, name)) {
+            code = LP_FIELD_VALUE;
+        }
     }
     return code;
+}
+
+/* The list of hardware that a delegation is for (Uptane 2.1.0, 5.2.3.2); none is for any. */
+static lp_code check_hardware(lp_json hardware_ids) {
+    if (hardware_ids.ptr == NULL) {
+        return LP_OK;
+    }
+    if (!lp_json_is_array(hardware_ids)) {
+        return LP_FIELD_TYPE;
+    }
+    return lp_json_count(hardware_ids) > LP_HARDWARE_IDS ? LP_LIMIT_RECORD : LP_OK;
 }
 
 static lp_code check_delegation(lp_json keys, lp_json delegation) {
@@ -67,7 +100,7 @@ static lp_code check_delegation(lp_json keys, lp_json delegation) {
     if (code == LP_OK && !lp_json_is_array(paths.ptr != NULL ? paths : prefixes)) {
         code = LP_FIELD_TYPE;
     }
-    return code;
+    return code == LP_OK ? check_hardware(lp_json_get(delegation, "hardwareIds")) : code;
 }
 
 /* Hash bins: all share keys and threshold, and names are made from a prefix. */
@@ -202,23 +235,29 @@ lp_code lp_delegation_bin(const lp_search *s, lp_json succinct, char *out, size_
 
 /* --- agreement of a multi-role delegation --- */
 
-static bool same_hardware(const lp_target *a, const lp_target *b) {
-    lp_json in_a = lp_target_hardware_ids(a);
-    lp_json in_b = lp_target_hardware_ids(b);
-    lp_json_iter iter = lp_json_iterate(in_a);
+/* Is all hardware of the one list on the other? */
+static bool hardware_within(lp_json ids, lp_json others) {
+    lp_json_iter iter = lp_json_iterate(ids);
     lp_json value;
     lp_str hardware;
     while (lp_json_next(&iter, NULL, &value)) {
-        if (lp_json_string(value, &hardware) != LP_OK || !lp_hardware_listed(in_b, hardware)) {
+        if (lp_json_string(value, &hardware) != LP_OK || !lp_hardware_listed(others, hardware)) {
             return false;
         }
     }
-    return lp_json_count(in_a) == lp_json_count(in_b);
+    return true;
+}
+
+static bool same_hardware(const lp_target *a, const lp_target *b) {
+    lp_json in_a = lp_target_hardware_ids(a);
+    lp_json in_b = lp_target_hardware_ids(b);
+    return hardware_within(in_a, in_b) && hardware_within(in_b, in_a);
 }
 
 bool lp_targets_agree(const lp_target *a, const lp_target *b) {
     return a->length_bytes == b->length_bytes && lp_hashes_agree(&a->hashes, &b->hashes) &&
-           a->has_counter == b->has_counter && a->counter == b->counter && same_hardware(a, b);
+           a->has_counter == b->has_counter && a->counter == b->counter && same_hardware(a, b) &&
+           lp_json_same(lp_json_get(a->custom, "mustMatch"), lp_json_get(b->custom, "mustMatch"));
 }
 
 const lp_target *lp_delegation_agreed(const lp_search_multi *multi) {

@@ -7,8 +7,8 @@
 
 enum state {
     DIRECTOR, /* steps 2 to 5 */
-    IMAGE,    /* steps 7 to 10, one image repository at a time */
-    SEARCH,   /* step 11, one image at a time */
+    IMAGE,    /* steps 6 to 9, one image repository at a time */
+    SEARCH,   /* step 10, one image at a time */
     VERDICT,
     TRUSTED,
     REFUSED,
@@ -187,14 +187,14 @@ static bool hardware_agrees(const lp_target *director, const lp_target *image) {
     return true;
 }
 
-/* Step 11.2: both repositories say the same of the image. */
+/* Step 10.2: both repositories say the same of the image. */
 static lp_code check_agreement(const lp_full *full, const lp_target *director, const lp_target *image,
                                const char **clause) {
-    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 11.2.1");
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 10.2.1");
     if (director->length_bytes != image->length_bytes || !lp_hashes_agree(&director->hashes, &image->hashes)) {
         return LP_TARGET_MISMATCH;
     }
-    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 11.2.2");
+    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 10.2.2");
     if (image->encrypted) {
         return LP_ENCRYPTED_IMAGE;
     }

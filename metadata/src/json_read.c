@@ -154,30 +154,34 @@ lp_json lp_json_get_past(lp_json object, lp_json big, const char *name) {
     return find(object, big, lp_str_from(name));
 }
 
-static bool same_members(lp_json a, lp_json b) {
+static bool same(lp_json a, lp_json b, size_t *left);
+
+/* Each member of an object is looked for from the start of the other; `*left` bounds how often. */
+static bool same_members(lp_json a, lp_json b, size_t *left) {
     lp_json_iter ia = lp_json_iterate(a);
     lp_json_iter ib = lp_json_iterate(b);
     lp_str key = {NULL, 0};
     lp_json value_a;
     lp_json value_b;
     size_t count = lp_json_count(a);
-    if (ia.object != ib.object || count != lp_json_count(b) || (ia.object && count > LP_RECORD_TOKENS)) {
+    if (ia.object != ib.object || count != lp_json_count(b) || (ia.object && count > *left)) {
         return false;
     }
+    *left -= ia.object ? count : 0;
     while (lp_json_next(&ia, &key, &value_a)) {
         if (ia.object) {
             value_b = lp_json_find(b, key);
         } else if (!lp_json_next(&ib, NULL, &value_b)) {
             return false;
         }
-        if (!lp_json_same(value_a, value_b)) {
+        if (!same(value_a, value_b, left)) {
             return false;
         }
     }
     return true;
 }
 
-bool lp_json_same(lp_json a, lp_json b) {
+static bool same(lp_json a, lp_json b, size_t *left) {
     if (a.ptr == NULL || b.ptr == NULL) {
         return a.ptr == b.ptr;
     }
@@ -187,9 +191,14 @@ bool lp_json_same(lp_json a, lp_json b) {
     bool container_a = lp_json_is_object(a) || lp_json_is_array(a);
     bool container_b = lp_json_is_object(b) || lp_json_is_array(b);
     if (container_a || container_b) {
-        return container_a && container_b && same_members(a, b);
+        return container_a && container_b && same_members(a, b, left);
     }
     return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+bool lp_json_same(lp_json a, lp_json b) {
+    size_t left = LP_RECORD_TOKENS;
+    return same(a, b, &left);
 }
 
 lp_code lp_json_record(lp_json object, lp_json_field *fields, size_t count) {

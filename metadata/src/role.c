@@ -175,7 +175,7 @@ static void count_signature(tally *t, lp_json key_object, const lp_crypto *crypt
     }
 }
 
-/* TUF 1.0.34, 4.2: a keyid stands in `signatures` once. Legacy servers are not held to it. */
+/* TUF 1.0.34, 4.2.1: a keyid stands in `signatures` once. Legacy servers are not held to it. */
 static lp_code check_keyids_unique(const lp_signed *doc) {
     lp_json_iter first = lp_json_iterate(doc->signatures);
     lp_json entry;

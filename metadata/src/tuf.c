@@ -115,8 +115,9 @@ static lp_code timestamp_rollback(const lp_tuf *tuf, const lp_signed *doc, const
     if (!tuf->have_timestamp) {
         return LP_OK;
     }
-    if (doc->version < tuf->timestamp.doc.version) {
-        return LP_ROLLBACK_VERSION;
+    if (doc->version <= tuf->timestamp.doc.version) {
+        /* One of the same version is not taken, so that what it lists does not matter (TUF 1.0.34, 5.4.3.1). */
+        return doc->version < tuf->timestamp.doc.version ? LP_ROLLBACK_VERSION : LP_OK;
     }
     lp_code code = listed(&tuf->timestamp.doc, "snapshot", &trusted);
     return code == LP_OK && info->version < trusted.version ? LP_ROLLBACK_SNAPSHOT_ENTRY : code;

@@ -102,7 +102,7 @@ for role in ("root", "timestamp", "snapshot", "targets"):
         entry = repo.delegate("a", ["*"])
         entry["name"] = role
         w.publish()
-        w.refused("field_value", "image", "targets", clause=FORMAT)
+        w.refused("name_unsafe", "image", "targets", clause=FORMAT)
 
 
 # --- hardware identifiers on delegations ---

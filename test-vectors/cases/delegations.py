@@ -122,6 +122,31 @@ def _(w, repo):
     w.not_found()
 
 
+def visited_before(repo, terminating):
+    """The second delegation is to a role that the search has come by already."""
+    repo.delegate("a", ["*"])
+    repo.delegate("b", ["*"], by="a")
+    repo.delegate("b", ["*"], keys=repo.keys["b"], terminating=terminating)
+    repo.delegate("z", ["*"])
+    repo.add(IMAGE, "z")
+
+
+@search("terminating-visited-before", "A terminating delegation applies, to a role that was asked before: nothing "
+        "after it is asked.", attack="arbitrary installation")
+def _(w, repo):
+    visited_before(repo, True)
+    w.publish()
+    w.not_found()
+
+
+@search("visited-before", "A delegation that does not terminate applies, to a role that was asked before: the next one "
+        "is asked.")
+def _(w, repo):
+    visited_before(repo, False)
+    w.publish()
+    w.accepted()
+
+
 # --- cycles and shared roles ---
 
 @search("cycle", "Two roles delegate to each other.", attack="endless data")
@@ -356,3 +381,25 @@ malformed("without-paths", "A delegation has neither patterns nor prefixes.", "f
 malformed("paths-and-prefixes", "A delegation has both patterns and prefixes.", "field_value",
           lambda d, r: r.update(path_hash_prefixes=["00"]))
 malformed("paths-text", "The patterns of a delegation are a string.", "field_type", lambda d, r: r.update(paths="*"))
+malformed("hardware-text", "The hardware that a delegation is for is a string.", "field_type",
+          lambda d, r: r.update(hardwareIds="x"))
+malformed("hardware-257", "A delegation is for one kind of hardware more than may be listed.", "limit_record",
+          lambda d, r: r.update(hardwareIds=["x"] * 257))
+malformed("name-512-bytes", "A delegated role's name is longer than names may be.", "limit_string",
+          lambda d, r: r.update(name="n" * 512))
+
+
+@search("format-name-511-bytes", "A delegated role's name is as long as names may be.", clause=FORMAT)
+def _(w, repo):
+    repo.delegate("n" * 511, ["other/*"])
+    repo.add(IMAGE)
+    w.publish()
+    w.accepted()
+
+
+@search("format-hardware-256", "A delegation is for as many kinds of hardware as may be listed.", clause=FORMAT)
+def _(w, repo):
+    repo.delegate("a", ["*"], hardwareIds=["x"] * 256)
+    repo.add(IMAGE, "a")
+    w.publish()
+    w.accepted()

@@ -39,6 +39,20 @@ def _(w, repo):
     w.not_found()
 
 
+@search("bins-visited-before", "A role's bin was asked before, under an ordinary delegation: no other bin can hold the "
+        "image, so nothing after it is asked.", clause="TAP 15", attack="arbitrary installation")
+def _(w, repo):
+    name = bins(repo, 4)
+    bin_delegations = repo.targets.pop("delegations")
+    repo.delegate(name, ["*"], keys=repo.keys[name])
+    repo.delegate("a", ["*"])
+    repo.delegated["a"]["delegations"] = bin_delegations
+    repo.delegate("z", ["*"])
+    repo.add(IMAGE, "z")
+    w.publish()
+    w.not_found()
+
+
 @search("bins-forged", "A bin is signed by a stranger.", attack="arbitrary installation", clause="")
 def _(w, repo):
     name = bins(repo, 4, signer=repo.key("stranger"))

@@ -104,6 +104,97 @@ def _(w, repo):
     w.accepted()
 
 
+@multi("hardware-listed-twice", "The first role lists one kind of hardware twice, the second that one and another.",
+       attack="key compromise")
+def _(w, repo):
+    together(repo, "ab", 2)
+    for role, hardware_ids in zip("ab", (["x", "x"], ["x", "y"])):
+        repo.add(IMAGE, role, hardwareIds=hardware_ids)
+    w.publish()
+    w.not_found()
+
+
+@multi("hardware-in-another-order", "Two roles list the same hardware in different orders.")
+def _(w, repo):
+    together(repo, "ab", 2)
+    for role, hardware_ids in zip("ab", (["x", "y"], ["y", "x"])):
+        repo.add(IMAGE, role, hardwareIds=hardware_ids)
+    w.signed_in = {IMAGE: "a"}
+    w.publish()
+    w.accepted()
+
+
+for name, about, values, agree in (
+        ("differs", "Two roles agree on the bytes but not on a custom field that must match.",
+         ({"region": "eu"}, {"region": "us"}), False),
+        ("in-one-only", "Only one of two roles has a custom field that must match.", ({"region": "eu"}, None), False),
+        ("in-another-order", "Two roles agree on a custom field that must match, and write it in different orders.",
+         ({"a": 1, "b": 2}, {"b": 2, "a": 1}), True)):
+    @multi(f"must-match-{name}", about, attack="" if agree else "key compromise")
+    def _(w, repo, values=values, agree=agree):
+        together(repo, "ab", 2)
+        for role, value in zip("ab", values):
+            repo.add(IMAGE, role, hardwareIds=["x"], **({} if value is None else {"mustMatch": value}))
+        w.signed_in = {IMAGE: "a"}
+        w.publish()
+        if agree:
+            w.accepted()
+        else:
+            w.not_found()
+
+
+def one_useless(name, about, spoil, useless="a"):
+    """Something about one role ends the search of that role; the other two agree, which is enough."""
+    @multi(f"one-{name}", about)
+    def _(w, repo):
+        together(repo, "abc", 2)
+        for role in "abc":
+            if role != useless:
+                repo.add(IMAGE, role)
+        spoil(repo)
+        w.signed_in = {IMAGE: "b"}
+        w.publish()
+        w.accepted()
+
+
+def without_length(repo):
+    del repo.add(IMAGE, "a")["length"]
+
+
+def chain_below(repo):
+    """More roles below the first one than a search goes deep."""
+    key = [repo.key("chain")]
+    for i in range(16):
+        repo.delegate(f"role {i}", ["*"], by=f"role {i - 1}" if i else "a", keys=key)
+
+
+def nested(repo):
+    """More multi-role delegations inside each other than a search goes into, by the first role's delegating to itself
+    along with another."""
+    keys = repo.keys["a"]
+    repo.delegations("a", keys)["roles"].append(
+        {"paths": ["*"], "min_roles_in_agreement": 1, "terminating": False,
+         "roles": [{"name": "a", **repo.role_keys(keys)}]})
+
+
+one_useless("not-in-the-snapshot", "The snapshot does not name one role; the other two agree, which is enough.",
+            lambda repo: repo.reference.update(a=lambda reference: {}))
+one_useless("with-a-malformed-entry", "One role's entry has no length; the other two agree, which is enough.",
+            without_length)
+one_useless("too-deep", "One role delegates deeper than a search goes; the other two agree, which is enough.",
+            chain_below)
+one_useless("within-itself", "One role delegates to itself and others; the other two agree, which is enough.", nested)
+
+
+@multi("one-role-twice", "One role stands twice among those that must agree.", attack="key-threshold misuse",
+       clause=FORMAT)
+def _(w, repo):
+    together(repo, "aa", 2)
+    repo.add(IMAGE, "a")
+    w.publish()
+    w.refused("field_value", "image", "targets", clause=FORMAT)
+
+
 @multi("one-unusable", "One role's file is forged; the other two agree, which is enough.")
 def _(w, repo):
     together(repo, "abc", 2)

@@ -169,7 +169,7 @@ def _(w):
 
 
 @each("hardware-one-of-several", "The image is for several kinds of hardware.", groups=("full",),
-      clause="Uptane 2.1.0, 5.4.4.2 step 11.2.2")
+      clause="Uptane 2.1.0, 5.4.4.2 step 10.2.2")
 def _(w):
     w.image.targets["targets"][BRAKE_IMAGE]["custom"]["hardwareIds"] = ["door-hw", "brake-hw"]
     w.publish()
@@ -206,7 +206,7 @@ def _(w):
 
 def counters(name, about, director, repository, code, dialects=DIALECTS):
     @each(f"counter-{name}", about, groups=("full",), dialects=dialects, attack="rollback" if code else "",
-          clause="Uptane 2.1.0, 5.4.4.2 step 11.2.2")
+          clause="Uptane 2.1.0, 5.4.4.2 step 10.2.2")
     def _(w):
         for payload, counter in ((w.director.targets, director), (w.image.targets, repository)):
             custom = payload["targets"][BRAKE_IMAGE]["custom"]
@@ -264,12 +264,57 @@ def _(w):
         w.refused_own("rollback_counter", "Uptane 2.1.0, 5.4.3.4 step 5")
 
 
+# --- fields that must match ---
+
+def members(count, depth):
+    """That many members in all, `depth` levels deep, in ascending or descending order of names at each."""
+    value = {f"k{i:03}": i for i in range(count - depth + 1)}
+    for _ in range(depth - 1):
+        value = {"m": value}
+    return value
+
+
+def backwards(value):
+    return {k: backwards(v) for k, v in reversed(value.items())} if isinstance(value, dict) else value
+
+
+def must_match(name, about, director, repository, code, attack="mix-and-match"):
+    """What both repositories say in the field; None: nothing."""
+    @each(f"must-match-{name}", about, groups=("full",), attack=attack if code else "",
+          clause="Uptane 2.1.0, 5.4.4.2 step 10.2.2")
+    def _(w):
+        for payload, value in ((w.director.targets, director), (w.image.targets, repository)):
+            if value is not None:
+                payload["targets"][BRAKE_IMAGE]["custom"]["mustMatch"] = value
+        w.publish()
+        if code:
+            w.image_refused(code, "image", BRAKE_IMAGE)
+        else:
+            w.accepted()
+
+
+must_match("same", "Both repositories say the same, the one in another order.", {"a": 1, "b": ["x", {"c": None}]},
+           {"b": ["x", {"c": None}], "a": 1}, None)
+must_match("differs", "The repositories differ in a value deep down.", {"a": 1, "b": ["x", {"c": None}]},
+           {"a": 1, "b": ["x", {"c": False}]}, "custom_mismatch")
+must_match("one-more-member", "The image repository says something more.", {"a": 1}, {"a": 1, "b": 2},
+           "custom_mismatch")
+must_match("list-in-another-order", "A list in another order is another list.", ["x", "y"], ["y", "x"],
+           "custom_mismatch")
+must_match("only-at-the-director", "Only the director has the field.", "x", None, "custom_mismatch")
+must_match("only-at-the-image-repository", "Only the image repository has the field.", None, "x", "custom_mismatch")
+must_match("192-members", "As many members as are compared, in opposite orders.", members(192, 20),
+           backwards(members(192, 20)), None)
+must_match("193-members", "One member more than are compared.", members(193, 20), backwards(members(193, 20)),
+           "custom_mismatch", "limit")
+
+
 # --- length and digests ---
 
 def listing(name, about, change, code):
     """Changes the image repository's entry."""
     @each(f"image-{name}", about, groups=("full",), attack="arbitrary installation" if code else "",
-          clause="Uptane 2.1.0, 5.4.4.2 step 11.2.1")
+          clause="Uptane 2.1.0, 5.4.4.2 step 10.2.1")
     def _(w):
         change(w.image.targets["targets"][BRAKE_IMAGE])
         w.publish()
@@ -326,7 +371,7 @@ def _(w):
     w.publish()
     w.visited = []
     other = {"verdict": "refused", "code": "target_not_found", "repository": "image", "role": "targets",
-             "clause": "Uptane 2.1.0, 5.4.4.2 step 11.1"}
+             "clause": "Uptane 2.1.0, 5.4.4.2 step 10.1"}
     w.image_refused("wrong_hardware", "image", BRAKE_IMAGE, also={"evil.bin": other})
 
 
@@ -346,7 +391,7 @@ def encrypted(name, about, value, code, field="encrypted"):
             w.refused_own(code, "Uptane 2.1.0, 5.4.3.4 step 6")
 
     @each(f"encrypted-{name}-by-the-image-repository", about, groups=("full",), attack="eavesdropping" if code else "",
-          clause="Uptane 2.1.0, 5.4.4.2 step 11.2.2")
+          clause="Uptane 2.1.0, 5.4.4.2 step 10.2.2")
     def _(w):
         w.image.targets["targets"][BRAKE_IMAGE]["custom"][field] = value
         w.publish()

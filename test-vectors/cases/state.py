@@ -182,6 +182,20 @@ def _(w):
     w.accepted()
 
 
+@vector("state/timestamp-of-the-same-version-lists-older", "Another timestamp of the trusted version lists an older "
+        "snapshot: the trusted one stays.", world=TufWorld, attack="rollback", clause="TUF 1.0.34, 5.4.3.1")
+def _(w):
+    w.next()
+    w.publish()
+    w.accepted()
+    kept = dict(w.image.files)
+    w.image.snapshot["version"] = 3
+    w.publish()
+    w.image.files = {**kept, "timestamp.json": w.image.files["timestamp.json"]}
+    w.image.snapshot["version"] = 4
+    w.accepted()
+
+
 @vector("state/timestamp-of-the-same-version-expires-later", "Another timestamp of the trusted version does not renew "
         "it.", world=TufWorld, attack="indefinite freeze")
 def _(w):
@@ -244,7 +258,7 @@ def _(w):
 
 
 @vector("state/image-repository-behind", "The image repository lags behind the director's order, then catches up.",
-        clause="Uptane 2.1.0, 5.4.4.2 step 11.1")
+        clause="Uptane 2.1.0, 5.4.4.2 step 10.1")
 def _(w):
     w.accepted()
     w.next()

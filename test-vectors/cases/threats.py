@@ -129,7 +129,7 @@ def _(w):
 
 
 @threat("image-repository-alone-adds-an-image", "Who has all keys of the image repository signs an image that nobody "
-        "orders.", "key compromise", clause="Uptane 2.1.0, 5.4.4.2 step 11")
+        "orders.", "key compromise", clause="Uptane 2.1.0, 5.4.4.2 step 10")
 def _(w):
     w.accepted()
     w.next()

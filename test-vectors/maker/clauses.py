@@ -20,12 +20,12 @@ ORDERS = {  # of a single image
     ("director", "wrong_hardware"): "5.4.3.4 step 3",
     ("director", "rollback_counter"): "5.4.3.4 step 5",
     ("director", "encrypted_image"): "5.4.3.4 step 6",
-    ("image", "target_not_found"): "5.4.4.2 step 11.1",
-    ("image", "target_mismatch"): "5.4.4.2 step 11.2.1",
-    ("image", "wrong_hardware"): "5.4.4.2 step 11.2.2",
-    ("image", "counter_mismatch"): "5.4.4.2 step 11.2.2",
-    ("image", "encrypted_image"): "5.4.4.2 step 11.2.2",
-    ("image", "custom_mismatch"): "5.4.4.2 step 11.2.2",
+    ("image", "target_not_found"): "5.4.4.2 step 10.1",
+    ("image", "target_mismatch"): "5.4.4.2 step 10.2.1",
+    ("image", "wrong_hardware"): "5.4.4.2 step 10.2.2",
+    ("image", "counter_mismatch"): "5.4.4.2 step 10.2.2",
+    ("image", "encrypted_image"): "5.4.4.2 step 10.2.2",
+    ("image", "custom_mismatch"): "5.4.4.2 step 10.2.2",
 }
 SPECIAL = {
     ("snapshot", "rollback_snapshot_entry"): "5.4.4.5 step 5",

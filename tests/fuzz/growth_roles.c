@@ -35,7 +35,11 @@ static lp_slice plain_root(fuzz_memory *memory) {
 
 static lp_slice plain_meta(fuzz_memory *memory, const char *type, const char *entry) {
     text t = file_begin(memory, type);
-    text_add(&t, "\"meta\":{\"%s.json\":{\"version\":1},\"d.json\":{\"version\":1}}}}", entry);
+    text_add(&t, "\"meta\":{\"%s.json\":{\"version\":1},\"d.json\":{\"version\":1}", entry);
+    for (int i = 0; i < LP_MULTI_ROLES; i++) {
+        text_add(&t, ",\"d%d.json\":{\"version\":1}", i);
+    }
+    text_add(&t, "}}}");
     return text_end(&t);
 }
 
@@ -68,6 +72,29 @@ static uint64_t long_keyids(fuzz_memory *memory, size_t bytes, size_t *size) {
         text_add(&t, "%s{\"keyid\":\"", i > 0 ? "," : "");
         text_fill(&t, 'k', bytes / SIGNATURES);
         text_add(&t, "%d\",\"sig\":\"a5\"}", i);
+    }
+    text_add(&t, "],\"signed\":{\"_type\":\"timestamp\",\"spec_version\":\"1.0\",\"version\":1,"
+                 "\"expires\":\"2033-01-01T00:00:00Z\"}}");
+    lp_slice file = text_end(&t);
+    *size = file.len;
+    FUZZ_CHECK(lp_root_role_keys(&root, LP_ROLE_TIMESTAMP, &keys) == LP_OK);
+    return verify(memory, file, LP_ROLE_TIMESTAMP, &keys);
+}
+
+/* As many signatures as are looked at, their keyids behind things that nobody reads; anyone can add them. */
+static uint64_t bulky_signatures(fuzz_memory *memory, size_t bytes, size_t *size) {
+    enum { SIGNATURES = 128 };
+    lp_signed root = parse(memory, plain_root(memory), LP_ROLE_ROOT);
+    lp_role_keys keys;
+    text t = text_begin(memory);
+    text_add(&t, "{\"signatures\":[");
+    for (int i = 0; i < SIGNATURES; i++) {
+        size_t start = t.len;
+        text_add(&t, "%s{\"bulk\":\"", i > 0 ? "," : "");
+        while (t.len - start < bytes / SIGNATURES) {
+            text_add(&t, "\\n");
+        }
+        text_add(&t, "\",\"keyid\":\"%d\",\"sig\":\"a5\"}", i);
     }
     text_add(&t, "],\"signed\":{\"_type\":\"timestamp\",\"spec_version\":\"1.0\",\"version\":1,"
                  "\"expires\":\"2033-01-01T00:00:00Z\"}}");
@@ -276,13 +303,13 @@ static uint64_t other_delegations(fuzz_memory *memory, size_t bytes, size_t *siz
 }
 
 /* Multi-role delegations, all of which apply: as many are followed as the limits allow. */
-static uint64_t multi_roles(fuzz_memory *memory, size_t bytes, size_t *size) {
+static uint64_t search_multi_roles(fuzz_memory *memory, size_t bytes, size_t *size, const char *name) {
     text t = delegations_begin(memory);
     while (t.len < bytes) {
         text_add(&t, "%s{\"paths\":[\"*\"],\"terminating\":false,\"min_roles_in_agreement\":2,\"roles\":[",
                  t.ptr[t.len - 1] == '[' ? "" : ",");
         for (int i = 0; i < LP_MULTI_ROLES; i++) {
-            text_add(&t, "%s{\"name\":\"d\",\"keyids\":[\"k\"],\"threshold\":1}", i > 0 ? "," : "");
+            text_add(&t, "%s{\"name\":\"%s%d\",\"keyids\":[\"k\"],\"threshold\":1}", i > 0 ? "," : "", name, i);
         }
         text_add(&t, "]}");
     }
@@ -290,6 +317,16 @@ static uint64_t multi_roles(fuzz_memory *memory, size_t bytes, size_t *size) {
     lp_slice targets = text_end(&t);
     *size = targets.len;
     return search(memory, targets, "a");
+}
+
+static uint64_t multi_roles(fuzz_memory *memory, size_t bytes, size_t *size) {
+    uint64_t steps = search_multi_roles(memory, bytes, size, "d");
+    *size *= 1 + LP_SEARCH_ROLES; /* each role taken up is a file received */
+    return steps;
+}
+
+static uint64_t multi_roles_unlisted(fuzz_memory *memory, size_t bytes, size_t *size) {
+    return search_multi_roles(memory, bytes, size, "nobody");
 }
 
 /* Patterns of the longest kind that match up to their last character only, for a name of the same length. */
@@ -393,8 +430,47 @@ static uint64_t many_ecus(fuzz_memory *memory, size_t bytes, size_t *size) {
     return steps;
 }
 
+/* Members in opposite orders at every level, all of it below the last one. */
+static void add_must_match(text *t, size_t bytes, bool ascending) {
+    enum { LEVELS = 24 };
+    const int count = LP_RECORD_TOKENS / LEVELS - 1; /* and one that holds the rest: as many as are compared */
+    for (int level = 0; level < LEVELS; level++) {
+        text_add(t, "{");
+        for (int i = 0; ascending && i < count; i++) {
+            text_add(t, "\"k%d\":0,", i);
+        }
+        text_add(t, "\"m\":");
+    }
+    text_add(t, "[0");
+    text_fill(t, ' ', bytes);
+    text_add(t, "]");
+    for (int level = 0; level < LEVELS; level++) {
+        for (int i = count - 1; !ascending && i >= 0; i--) {
+            text_add(t, ",\"k%d\":0", i);
+        }
+        text_add(t, "}");
+    }
+}
+
+/* What two repositories say must match. */
+static uint64_t must_match(fuzz_memory *memory, size_t bytes, size_t *size) {
+    text a = text_begin(memory);
+    text b = text_begin(memory);
+    add_must_match(&a, bytes / 2, true);
+    add_must_match(&b, bytes / 2, false);
+    lp_slice left = text_end(&a);
+    lp_slice right = text_end(&b);
+    *size = left.len + right.len;
+    count_begin();
+    bool same = lp_json_same((lp_json){(const char *)left.ptr, left.len}, (lp_json){(const char *)right.ptr, right.len});
+    uint64_t steps = count_end();
+    FUZZ_CHECK(same);
+    return steps;
+}
+
 const growth_case growth_role_cases[] = {
     {"long-keyids", "128 signatures, each by a long keyid that is nobody's", long_keyids},
+    {"bulky-signatures", "128 signatures, each with much that nobody reads", bulky_signatures},
     {"crowded-verify", "128 signatures, 64 keyids, keys behind many others", crowded_verify},
     {"crowded-rotation", "are these keys those? 64 keyids, keys behind many others", crowded_rotation},
     {"snapshot-sorted", "two snapshots with many roles", snapshot_sorted},
@@ -403,8 +479,10 @@ const growth_case growth_role_cases[] = {
     {"other-delegations", "delegations, none of which applies", other_delegations},
     {"same-delegation", "delegations, all to one role that delegates likewise", same_delegation},
     {"multi-roles", "multi-role delegations, all of which apply", multi_roles},
+    {"multi-roles-unlisted", "the same, and the snapshot names none of their roles", multi_roles_unlisted},
     {"one-star", "patterns with one star and a long end", one_star},
     {"many-stars", "patterns of nothing but stars", many_stars},
+    {"must-match", "fields that must match, in opposite orders at every level", must_match},
     {"many-nonces", "signed time for many", many_nonces},
     {"many-ecus", "as many ECUs and hardware identifiers as are allowed", many_ecus},
 };

@@ -60,8 +60,8 @@ static void paths_and_hash_prefixes_exclude_each_other(void **state) {
 
 static void a_top_level_role_cannot_be_delegated_to(void **state) {
     test_bench *b = *state;
-    refused_with(b, "name", json_string("root"), LP_FIELD_VALUE);
-    refused_with(b, "name", json_string("targets"), LP_FIELD_VALUE);
+    refused_with(b, "name", json_string("root"), LP_NAME_UNSAFE);
+    refused_with(b, "name", json_string("targets"), LP_NAME_UNSAFE);
 }
 
 static void delegations_have_keys_and_roles(void **state) {

@@ -60,7 +60,7 @@ struct lp_signer {
 /* Digest of `message` in one go. False if the algorithm is not built in. */
 bool lp_digest(const lp_crypto *crypto, lp_hash_alg alg, lp_slice message, uint8_t *digest);
 
-/* Reads a key object of root or targets metadata (TUF 1.0.34, 4.2; legacy spellings included).
+/* Reads a key object of root or targets metadata (TUF 1.0.34, 4.2.2; legacy spellings included).
  * An unknown type or scheme, or a key that is too weak (RSA below 2048 bits), is LP_OK with
  * scheme LP_SCHEME_UNKNOWN: it is ignored unless the threshold then fails.
  * LP_FIELD_MISSING, LP_FIELD_TYPE, LP_FIELD_VALUE for an object that is no key at all. */

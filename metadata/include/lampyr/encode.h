@@ -30,7 +30,7 @@ enum { LP_UINT_TEXT_BYTES = 21 }; /* 2^64-1 and terminator */
 size_t lp_uint_format(uint64_t number, char out[LP_UINT_TEXT_BYTES]);
 
 /* Seconds since 1970-01-01T00:00:00Z of an RFC 3339 date-time in UTC ("2026-11-21T02:23:54Z",
- * years 0000 to 9999, fractions of a second not allowed: TUF 1.0.34, 4.2.2).
+ * years 0000 to 9999, fractions of a second not allowed: TUF 1.0.34, 4.2.3).
  * LP_FIELD_VALUE for anything else, impossible dates included; second 60 is refused. */
 lp_code lp_time_parse(lp_str text, int64_t *seconds);
 

@@ -83,8 +83,8 @@ lp_json lp_json_get(lp_json object, const char *name);
 /* The same for a name taken from a document; escapes are compared by meaning. */
 lp_json lp_json_find(lp_json object, lp_str name);
 
-/* True if both values mean the same: members in any order, white space and escapes aside. Objects of more than
- * LP_RECORD_TOKENS members are never the same: comparing them could take long. */
+/* True if both values mean the same: members in any order, white space and escapes aside. Values whose objects have
+ * more than LP_RECORD_TOKENS members in all are never the same: comparing them could take long. */
 bool lp_json_same(lp_json a, lp_json b);
 
 /* Fills `fields` from a small object in one go; unknown members are skipped.
