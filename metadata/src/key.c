@@ -101,6 +101,13 @@ static bool der_enter(const uint8_t **p, const uint8_t *end, uint8_t tag, size_t
     return true;
 }
 
+/* True if the `len` bytes of an INTEGER are an odd number above 1, written the one way DER allows: else one key could
+ * pass for two, or every message for its own signature. */
+static bool exponent_is_usable(const uint8_t *p, size_t len) {
+    bool shortest = len == 1 ? p[0] > 1 : len > 1 && (p[0] != 0 || p[1] >= 0x80);
+    return shortest && p[0] < 0x80 && (p[len - 1] & 1) == 1;
+}
+
 /* True if `der` is an RSAPublicKey (RFC 8017, A.1.1) with a modulus of at least 2048 bits. */
 static bool rsa_is_strong(const uint8_t *der, size_t der_len) {
     const uint8_t *p = der;
@@ -113,7 +120,7 @@ static bool rsa_is_strong(const uint8_t *der, size_t der_len) {
         return false; /* 2048 bits and more in whole bytes: a leading zero, then the top bit */
     }
     p += len;
-    return der_enter(&p, end, 0x02, &len) && len > 0 && p + len == end && (p[len - 1] & 1) == 1;
+    return der_enter(&p, end, 0x02, &len) && p + len == end && exponent_is_usable(p, len);
 }
 
 static bool read_rsa(lp_str value, lp_public_key *out) {

@@ -462,7 +462,8 @@ static uint64_t must_match(fuzz_memory *memory, size_t bytes, size_t *size) {
     lp_slice right = text_end(&b);
     *size = left.len + right.len;
     count_begin();
-    bool same = lp_json_same((lp_json){(const char *)left.ptr, left.len}, (lp_json){(const char *)right.ptr, right.len});
+    bool same =
+        lp_json_same((lp_json){(const char *)left.ptr, left.len}, (lp_json){(const char *)right.ptr, right.len});
     uint64_t steps = count_end();
     FUZZ_CHECK(same);
     return steps;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys, signatures and thresholds (TUF 1.0.34, 4.2 and 5.3.4). */
 #include "bench.h"
+#include "lampyr/encode.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -85,6 +86,50 @@ static void an_rsa_key_below_2048_bits_is_ignored(void **state) {
     lp_public_key key;
     assert_int_equal(lp_public_key_read((lp_json){weak_rsa, sizeof weak_rsa - 1}, &key), LP_OK);
     assert_int_equal(key.scheme, LP_SCHEME_UNKNOWN);
+}
+
+/* Writes a key object with a modulus of 2048 bits and this exponent, an INTEGER's content. */
+static size_t rsa_key(const uint8_t *exponent, uint8_t exponent_len, char *out, size_t out_bytes) {
+    uint8_t der[320] = {0x30, 0x82, 0,    0,    0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48,
+                        0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00, 0x03, 0x82, 0,
+                        0,    0,    0x30, 0x82, 0,    0,    0x02, 0x82, 0x01, 0x01, 0x00};
+    enum { AT_SPKI = 4, AT_BITS = 23, AT_KEY = 28, AT_MODULUS = 33, AT_EXPONENT = AT_MODULUS + 256 };
+    memset(der + AT_MODULUS, 0xd3, 256);
+    der[AT_EXPONENT] = 0x02;
+    der[AT_EXPONENT + 1] = exponent_len;
+    memcpy(der + AT_EXPONENT + 2, exponent, exponent_len);
+    size_t len = AT_EXPONENT + 2U + exponent_len;
+    static const size_t starts[] = {AT_SPKI, AT_BITS, AT_KEY};
+    for (size_t i = 0; i < 3; i++) { /* each length stands in the two bytes before what it counts */
+        der[starts[i] - 2] = (uint8_t)((len - starts[i]) >> 8);
+        der[starts[i] - 1] = (uint8_t)(len - starts[i]);
+    }
+    char base64[512];
+    lp_base64_encode(der, len, base64);
+    return (size_t)snprintf(out, out_bytes,
+                            "{\"keytype\":\"rsa\",\"scheme\":\"rsassa-pss-sha256\",\"keyval\":{\"public\":"
+                            "\"-----BEGIN PUBLIC KEY-----\\n%s\\n-----END PUBLIC KEY-----\\n\"}}",
+                            base64);
+}
+
+static lp_scheme rsa_scheme(const uint8_t *exponent, uint8_t exponent_len) {
+    char text[1024];
+    lp_public_key key;
+    size_t len = rsa_key(exponent, exponent_len, text, sizeof text);
+    assert_int_equal(lp_public_key_read((lp_json){text, len}, &key), LP_OK);
+    return key.scheme;
+}
+
+/* An exponent of 1 makes every message its own signature; one that is written in two ways makes one key two. */
+static void an_rsa_key_with_an_unusable_exponent_is_ignored(void **state) {
+    (void)state;
+    assert_int_equal(rsa_scheme((const uint8_t[]){3}, 1), LP_SCHEME_RSA_PSS);
+    assert_int_equal(rsa_scheme((const uint8_t[]){1, 0, 1}, 3), LP_SCHEME_RSA_PSS);
+    assert_int_equal(rsa_scheme((const uint8_t[]){0, 0x81}, 2), LP_SCHEME_RSA_PSS);
+    assert_int_equal(rsa_scheme((const uint8_t[]){1}, 1), LP_SCHEME_UNKNOWN);
+    assert_int_equal(rsa_scheme((const uint8_t[]){0, 3}, 2), LP_SCHEME_UNKNOWN);
+    assert_int_equal(rsa_scheme((const uint8_t[]){0x81}, 1), LP_SCHEME_UNKNOWN);
+    assert_int_equal(rsa_scheme((const uint8_t[]){1, 0, 2}, 3), LP_SCHEME_UNKNOWN);
 }
 
 /* --- thresholds, on the timestamp of a repository --- */
@@ -305,6 +350,7 @@ int main(void) {
         cmocka_unit_test(key_objects_are_read_as_the_table_says),
         cmocka_unit_test(written_keys_are_read_back_in_both_dialects),
         cmocka_unit_test(an_rsa_key_below_2048_bits_is_ignored),
+        cmocka_unit_test(an_rsa_key_with_an_unusable_exponent_is_ignored),
         TUF_TEST(a_threshold_counts_distinct_keys),
         TUF_TEST(a_keyid_that_signs_twice_is_refused),
         TUF_TEST(one_key_under_two_keyids_counts_once),

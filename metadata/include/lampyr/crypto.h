@@ -61,7 +61,7 @@ struct lp_signer {
 bool lp_digest(const lp_crypto *crypto, lp_hash_alg alg, lp_slice message, uint8_t *digest);
 
 /* Reads a key object of root or targets metadata (TUF 1.0.34, 4.2.2; legacy spellings included).
- * An unknown type or scheme, or a key that is too weak (RSA below 2048 bits), is LP_OK with
+ * An unknown type or scheme, or a key that is too weak (RSA below 2048 bits or with exponent 1), is LP_OK with
  * scheme LP_SCHEME_UNKNOWN: it is ignored unless the threshold then fails.
  * LP_FIELD_MISSING, LP_FIELD_TYPE, LP_FIELD_VALUE for an object that is no key at all. */
 lp_code lp_public_key_read(lp_json key, lp_public_key *out);
