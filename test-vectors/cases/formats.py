@@ -4,13 +4,12 @@ import json
 import zlib
 
 from maker.canonical import compact
+from maker.clauses import COMMON, STRICT_JSON
 from maker.repository import digest
 from maker.vector import vector
 from maker.world import BRAKE, PartialWorld, TufWorld, World
 
 BIGGEST = 2**63 - 1
-TARGETS = "Uptane 2.1.0, 5.4.4.6 step 2"
-PARTIAL = "Uptane 2.1.0, 5.4.4.6 step 1"
 
 
 # --- JSON as servers may send it ---
@@ -21,7 +20,7 @@ def text(name, about, code, member, attack="malformed"):
     dialect = ("tuf", "legacy")[zlib.crc32(name.encode()) % 2]
 
     @vector(f"json/{dialect}-{name}", about, world=TufWorld, dialect=dialect, attack=attack if code else "",
-            clause=TARGETS)
+            clause=STRICT_JSON)
     def _(w):
         w.image.mangle["targets"] = lambda data: b"{" + member + b"," + data[1:]
         w.publish()
@@ -80,14 +79,15 @@ text("depth-10000", "Nested without end.", "limit_depth", b'"a":' + b"[" * 10000
 
 
 @vector("json/tuf-byte-order-mark", "A byte order mark stands before the document.", world=TufWorld,
-        attack="malformed")
+        attack="malformed", clause=STRICT_JSON)
 def _(w):
     w.image.mangle["targets"] = lambda data: b"\xef\xbb\xbf" + data
     w.publish()
     w.refused("json_syntax", "image", "targets")
 
 
-@vector("json/tuf-utf16", "The document is in UTF-16.", world=TufWorld, attack="malformed")
+@vector("json/tuf-utf16", "The document is in UTF-16.", world=TufWorld, attack="malformed",
+        clause=STRICT_JSON)
 def _(w):
     w.image.mangle["targets"] = lambda data: data.decode().encode("utf-16-le")
     w.publish()
@@ -96,7 +96,7 @@ def _(w):
 
 def order(name, about, form):
     for dialect in ("tuf", "legacy"):
-        @vector(f"json/{dialect}-{name}", about, world=TufWorld, dialect=dialect, independent=True, clause=TARGETS)
+        @vector(f"json/{dialect}-{name}", about, world=TufWorld, dialect=dialect, independent=True, clause=STRICT_JSON)
         def _(w):
             w.image.targets["zz"] = {"b": 1, "a": {"d": 1, "c": [{"f": 1, "e": "\t\u00e9\u2028\U0001f98a/\""}]}}
             for role in ("timestamp", "snapshot", "targets"):
@@ -121,7 +121,7 @@ order("utf8", "Nothing is escaped that need not be.", compact)
 
 
 @vector("json/legacy-hash-of-the-canonical-form", "References hash the canonical form but count the served bytes.",
-        world=TufWorld, dialect="legacy", clause=TARGETS)
+        world=TufWorld, dialect="legacy", clause=STRICT_JSON)
 def _(w):
     for role in ("snapshot", "targets"):
         w.image.mangle[role] = lambda data: json.dumps(json.loads(data), indent=2).encode()
@@ -145,7 +145,7 @@ def _(w):
 
 def canonical(name, about, code, dialect, change=None, mangle=None):
     @vector(f"json/canonical-{dialect}-{name}", about, world=PartialWorld, dialect=dialect,
-            attack="malformed" if code else "", clause=PARTIAL)
+            attack="malformed" if code else "", clause=STRICT_JSON)
     def _(w):
         if change:
             change(w.director.targets)
@@ -262,7 +262,7 @@ for by, clause in (("timestamp", "Uptane 2.1.0, 5.2.5"), ("snapshot", "Uptane 2.
 
 def version(name, about, number, code, role="timestamp"):
     @vector(f"fields/version-{name}-{role}", about, world=TufWorld, attack="malformed" if code else "",
-            clause="Uptane 2.1.0, 5.2.1")
+            clause=COMMON)
     def _(w):
         if code:
             w.image.mangle[role] = lambda data: data.replace(b'"version":4', b'"version":' + number).replace(

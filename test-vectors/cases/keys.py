@@ -7,17 +7,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from maker.keys import ALGORITHMS, key
+from maker.clauses import ENVELOPE, KEY_OBJECTS
 from maker.vector import vector
 from maker.world import PartialWorld, TufWorld
 
 ED25519, P256, RSA = ALGORITHMS
+SIGNED = "Uptane 2.1.0, 5.4.4.6 step 3.1"
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 WORLDS = {"tuf": (TufWorld, "image", "tuf"), "legacy": (TufWorld, "image", "legacy"),
           "partial": (PartialWorld, "director", "tuf")}
 
 
-def case(name, about, code=None, *, attack="key-threshold misuse", worlds=("tuf", "legacy", "partial"), **options):
-    """Registers a change to who signs targets, for several kinds of verifier. `code` is the refusal, if any."""
+def case(name, about, code=None, *, attack="key-threshold misuse", worlds=("tuf", "legacy", "partial"), clause=SIGNED,
+         **options):
+    """Registers a change to who signs targets, for several kinds of verifier. `code` is the refusal, if any; `clause`
+    is the one tested."""
     def register(play):
         for suffix in worlds:
             world, kind, dialect = WORLDS[suffix]
@@ -27,12 +31,12 @@ def case(name, about, code=None, *, attack="key-threshold misuse", worlds=("tuf"
                 play(repo)
                 w.publish()
                 if code:
-                    w.refused(code, kind, "targets", clause="Uptane 2.1.0, 5.4.4.6 step 3.1")
+                    w.refused(code, kind, "targets", clause=SIGNED)
                 else:
                     w.accepted()
 
             vector(f"keys/{suffix}-{name}", about, world=world, dialect=dialect, attack=attack if code else "",
-                   clause="Uptane 2.1.0, 5.4.4.6 step 3.1", **options)(run)
+                   clause=clause, **options)(run)
         return play
     return register
 
@@ -85,9 +89,9 @@ def signed_twice(repo):
 
 
 case("one-signature-twice", "One key's signature stands there twice, and two are needed.", "signature_threshold",
-     worlds=("legacy",))(signed_twice)
-case("one-signature-twice", "One key's signature stands there twice, which makes the file invalid (TUF 1.0.34, 4.2).",
-     "field_value", worlds=("tuf", "partial"))(signed_twice)
+     worlds=("legacy",), clause=ENVELOPE)(signed_twice)
+case("one-signature-twice", "One key's signature stands there twice, which makes the file invalid.", "field_value",
+     worlds=("tuf", "partial"), clause=ENVELOPE)(signed_twice)
 
 
 @case("one-key-under-two-keyids", "One key has two keyids and signed under both, and two are needed.",
@@ -117,7 +121,7 @@ def _(repo):
     repo.signers["targets"] = [a]
 
 
-@case("keyid-is-no-digest", "A keyid is just a name: it need not be a digest of the key.")
+@case("keyid-is-no-digest", "A keyid is just a name: it need not be a digest of the key.", clause=KEY_OBJECTS)
 def _(repo):
     a = keys_of(repo, "a")[0].renamed("key number one")
     set_targets_keys(repo, [a])
@@ -143,14 +147,16 @@ def with_object(repo, key_object, signer):
     repo.publish_root()
 
 
-@case("keyid-without-key", "The role lists a keyid for which there is no key, beside one that there is.")
+@case("keyid-without-key", "The role lists a keyid for which there is no key, beside one that there is.",
+      clause=KEY_OBJECTS)
 def _(repo):
     set_targets_keys(repo, keys_of(repo, "a"))
     repo.root["roles"]["targets"]["keyids"].insert(0, "0" * 64)
     repo.publish_root()
 
 
-@case("only-keyids-without-key", "The role lists only a keyid for which there is no key.", "signature_threshold")
+@case("only-keyids-without-key", "The role lists only a keyid for which there is no key.", "signature_threshold",
+      clause=KEY_OBJECTS)
 def _(repo):
     (a,) = keys_of(repo, "a")
     set_targets_keys(repo, [a])
@@ -158,7 +164,8 @@ def _(repo):
     repo.publish_root()
 
 
-@case("unknown-type-beside", "A key of an unknown type stands beside one that is known and signed.")
+@case("unknown-type-beside", "A key of an unknown type stands beside one that is known and signed.",
+      clause=KEY_OBJECTS)
 def _(repo):
     set_targets_keys(repo, keys_of(repo, "a"))
     repo.root["keys"]["zz"] = {"keytype": "post-quantum", "scheme": "post-quantum", "keyval": {"public": "?"}}
@@ -166,45 +173,45 @@ def _(repo):
     repo.publish_root()
 
 
-@case("unknown-type", "The only key is of an unknown type.", "signature_threshold")
+@case("unknown-type", "The only key is of an unknown type.", "signature_threshold", clause=KEY_OBJECTS)
 def _(repo):
     (a,) = keys_of(repo, "a")
     with_object(repo, {**a.object(repo.dialect), "keytype": "post-quantum"}, a)
 
 
 @case("unknown-scheme", "The only key is to be used with an unknown scheme.", "signature_threshold",
-      worlds=("tuf", "partial"))
+      worlds=("tuf", "partial"), clause=KEY_OBJECTS)
 def _(repo):
     (a,) = keys_of(repo, "a")
     with_object(repo, {**a.object(repo.dialect), "scheme": "ed448"}, a)
 
 
 @case("scheme-of-another-type", "The only key's scheme belongs to another type of key.", "signature_threshold",
-      worlds=("tuf", "partial"))
+      worlds=("tuf", "partial"), clause=KEY_OBJECTS)
 def _(repo):
     (a,) = keys_of(repo, "a")
     with_object(repo, {**a.object(repo.dialect), "scheme": P256}, a)
 
 
-@case("key-with-unknown-fields", "A key object has fields that nobody knows.")
+@case("key-with-unknown-fields", "A key object has fields that nobody knows.", clause=KEY_OBJECTS)
 def _(repo):
     (a,) = keys_of(repo, "a")
     with_object(repo, {**a.object(repo.dialect), "keyid_hash_algorithms": ["sha256"], "zz": {"a": 1}}, a)
 
 
-@case("key-too-short", "An ed25519 key lacks a byte.", "signature_threshold")
+@case("key-too-short", "An ed25519 key lacks a byte.", "signature_threshold", clause=KEY_OBJECTS)
 def _(repo):
     (a,) = keys_of(repo, "a")
     with_object(repo, {**a.object(repo.dialect), "keyval": {"public": a.public[:-2]}}, a)
 
 
-@case("key-in-upper-case", "An ed25519 key is written in upper-case hex, as some servers do.")
+@case("key-in-upper-case", "An ed25519 key is written in upper-case hex, as some servers do.", clause=KEY_OBJECTS)
 def _(repo):
     (a,) = keys_of(repo, "a")
     with_object(repo, {**a.object(repo.dialect), "keyval": {"public": a.public.upper()}}, a)
 
 
-@case("curve-of-another-size", "An ECDSA key is on P-384, not P-256.", "signature_threshold")
+@case("curve-of-another-size", "An ECDSA key is on P-384, not P-256.", "signature_threshold", clause=KEY_OBJECTS)
 def _(repo):
     (a,) = keys_of(repo, "a", P256)
     other = ec.derive_private_key(12345, ec.SECP384R1()).public_key()
@@ -213,13 +220,13 @@ def _(repo):
 
 
 @case("ecdsa-type-by-its-scheme", "The key type is written as the scheme, as older tools do.",
-      worlds=("tuf", "partial"))
+      worlds=("tuf", "partial"), clause=KEY_OBJECTS)
 def _(repo):
     (a,) = keys_of(repo, "a", P256)
     with_object(repo, {**a.object(repo.dialect), "keytype": P256}, a)
 
 
-@case("pem-without-end", "A PEM key has no last line.", "signature_threshold")
+@case("pem-without-end", "A PEM key has no last line.", "signature_threshold", clause=KEY_OBJECTS)
 def _(repo):
     (a,) = keys_of(repo, "a", P256)
     with_object(repo, {**a.object(repo.dialect), "keyval": {"public": a.public[:-26]}}, a)
@@ -232,13 +239,14 @@ def rsa_key(bits):
 
 for bits, code in ((2048, None), (2047, "signature_threshold"), (1024, "signature_threshold"), (3072, None)):
     @case(f"rsa-{bits}", f"The only key is RSA of {bits} bits; 2048 are the least that counts.", code,
-          worlds=("tuf", "legacy"))
+          worlds=("tuf", "legacy"), clause=KEY_OBJECTS)
     def _(repo, bits=bits):
         set_targets_keys(repo, [rsa_key(bits)])
         repo.publish_root()
 
 
-@case("weak-rsa-beside", "A weak RSA key stands beside a good key, which signed.", worlds=("tuf", "legacy"))
+@case("weak-rsa-beside", "A weak RSA key stands beside a good key, which signed.", worlds=("tuf", "legacy"),
+      clause=KEY_OBJECTS)
 def _(repo):
     good = keys_of(repo, "a")
     set_targets_keys(repo, [rsa_key(1024), *good])
@@ -306,7 +314,7 @@ def _(repo):
     signature(repo, lambda k, message: k.private.sign(message, padding.PKCS1v15(), hashes.SHA256()))
 
 
-@case("in-upper-case", "A signature is written in upper-case hex.", worlds=("tuf", "partial"))
+@case("in-upper-case", "A signature is written in upper-case hex.", worlds=("tuf", "partial"), clause=ENVELOPE)
 def _(repo):
     def change(envelope):
         envelope["signatures"][0]["sig"] = envelope["signatures"][0]["sig"].upper()
@@ -314,7 +322,7 @@ def _(repo):
 
 
 @case("in-the-other-dialect", "A signature is written as the other dialect writes it.", "signature_threshold",
-      attack="malformed")
+      attack="malformed", clause=ENVELOPE)
 def _(repo):
     def change(envelope):
         sig = repo.keys["targets"][0].sign(repo.canonical(envelope["signed"]), repo.dialect)
@@ -323,7 +331,7 @@ def _(repo):
 
 
 @case("without-padding", "A signature's base64 lacks its padding.", "signature_threshold", attack="malformed",
-      worlds=("legacy",))
+      worlds=("legacy",), clause=ENVELOPE)
 def _(repo):
     def change(envelope):
         envelope["signatures"][0]["sig"] = envelope["signatures"][0]["sig"].rstrip("=")
@@ -331,17 +339,18 @@ def _(repo):
 
 
 @case("slashes-escaped", "The slashes in a signature's base64 are escaped, as some JSON encoders do.",
-      worlds=("legacy",))
+      worlds=("legacy",), clause=ENVELOPE)
 def _(repo):
     repo.mangle["targets"] = lambda data: data.replace(b"/", b"\\/")
 
 
-@case("signature-without-keyid", "An entry of the signatures has no keyid.", "field_missing", attack="malformed")
+@case("signature-without-keyid", "An entry of the signatures has no keyid.", "field_missing", attack="malformed",
+      clause=ENVELOPE)
 def _(repo):
     repo.tamper["targets"] = lambda envelope: envelope["signatures"][0].pop("keyid") and None
 
 
-@case("signature-as-number", "A signature is a number.", "field_type", attack="malformed")
+@case("signature-as-number", "A signature is a number.", "field_type", attack="malformed", clause=ENVELOPE)
 def _(repo):
     repo.tamper["targets"] = lambda envelope: envelope["signatures"][0].update(sig=1)
 
@@ -394,13 +403,13 @@ def fields(repo, count):
 
 
 @case("signature-with-95-fields", "An entry of the signatures has as many fields as are looked through.",
-      worlds=("tuf", "legacy"))
+      worlds=("tuf", "legacy"), clause=ENVELOPE)
 def _(repo):
     fields(repo, 95)
 
 
 @case("signature-with-96-fields", "An entry of the signatures has one field more than are looked through.",
-      "limit_record", attack="limit", worlds=("tuf", "legacy"))
+      "limit_record", attack="limit", worlds=("tuf", "legacy"), clause=ENVELOPE)
 def _(repo):
     fields(repo, 96)
 

@@ -2,7 +2,7 @@
 """The same attacks on every file of both repositories, in both dialects: one thing is wrong with the second release."""
 import zlib
 
-from maker.clauses import clause_of
+from maker.clauses import COMMON, DATES, ENVELOPE, EXTENSIBLE, SPECIFICATION, STRICT_JSON, clause_of
 from maker.keys import ALGORITHMS
 from maker.repository import NOW, NOW_PLUS_1, TOP_LEVEL, Fails, Padded, digest
 from maker.vector import vector
@@ -17,11 +17,12 @@ LIMIT_BYTES = {  # by profile
 ATTACKS = []
 
 
-def attack(name, about, code, kind, *, roles=None, forms=("served", "canonical"), dialects=("tuf", "legacy")):
+def attack(name, about, code, kind, *, roles=None, forms=("served", "canonical"), dialects=("tuf", "legacy"),
+           clause=None):
     """Registers a change to one file. `code` is what it is refused with, or None if it is just acceptable; then `kind`
-    is the code of what it only just is not."""
+    is the code of what it only just is not. `clause` is the one tested, by default that of the refusal."""
     def register(change):
-        ATTACKS.append((name, about, code, kind, change, roles, forms, dialects))
+        ATTACKS.append((name, about, code, kind, change, roles, forms, dialects, clause))
         return change
     return register
 
@@ -189,7 +190,7 @@ def _(repo, role):
 # --- strict JSON ---
 
 def mangling(name, about, code, mangle, **how):
-    @attack(name, about, code, "malformed", **how)
+    @attack(name, about, code, "malformed", clause=STRICT_JSON, **how)
     def _(repo, role):
         repo.mangle[role] = mangle
 
@@ -211,17 +212,20 @@ mangling("keys-out-of-order", "Its keys do not ascend.", "not_canonical",
          lambda data: data[:-1] + b',"a":1}', forms=("canonical",))
 
 
-@attack("space-around", "White space stands around the document.", None, "json_trailing", forms=("served",))
+@attack("space-around", "White space stands around the document.", None, "json_trailing", forms=("served",),
+        clause=STRICT_JSON)
 def _(repo, role):
     repo.mangle[role] = lambda data: b"\r\n\t " + data + b"\n"
 
 
-@attack("largest-numbers", "It contains the largest and the smallest integer of 64 bits.", None, "json_number")
+@attack("largest-numbers", "It contains the largest and the smallest integer of 64 bits.", None, "json_number",
+        clause=STRICT_JSON)
 def _(repo, role):
     repo.payload(role)["zz"] = [9223372036854775807, -9223372036854775808]
 
 
-@attack("unknown-fields", "Fields that nobody knows stand in it, and are signed.", None, "signature_threshold")
+@attack("unknown-fields", "Fields that nobody knows stand in it, and are signed.", None, "signature_threshold",
+        clause=EXTENSIBLE)
 def _(repo, role):
     repo.payload(role)["x-note"] = {"text": "caf\u00e9 \"quoted\" \\ \U0001f98a", "deep": [None, True, {"": []}]}
     repo.tamper[role] = lambda envelope: {**envelope, "unsigned": "note"}
@@ -230,7 +234,7 @@ def _(repo, role):
 # --- the fields that all roles have ---
 
 def editing(name, about, code, edit, **how):
-    @attack(name, about, code, "malformed", **how)
+    @attack(name, about, code, "malformed", **{"clause": COMMON, **how})
     def _(repo, role):
         edit(repo.payload(role))
 
@@ -241,23 +245,23 @@ editing("version-as-text", "Its version is a string.", "field_type", lambda p: p
         roles=("root", "timestamp"))
 editing("version-zero", "Its version is 0.", "field_value", lambda p: p.update(version=0), roles=("root", "timestamp"))
 editing("expiry-with-offset", "Its expiry is not in UTC.", "field_value",
-        lambda p: p.update(expires="2030-01-01T00:00:00+00:00"))
+        lambda p: p.update(expires="2030-01-01T00:00:00+00:00"), clause=DATES)
 editing("expiry-impossible", "It expires on 30 February.", "field_value",
-        lambda p: p.update(expires="2030-02-30T00:00:00Z"))
+        lambda p: p.update(expires="2030-02-30T00:00:00Z"), clause=DATES)
 editing("of-another-specification", "It is of version 2 of the specification.", "spec_version",
-        lambda p: p.update(spec_version="2.0.0"), dialects=("tuf",))
+        lambda p: p.update(spec_version="2.0.0"), dialects=("tuf",), clause=SPECIFICATION)
 editing("without-specification", "It does not say of which specification it is.", "field_missing",
-        lambda p: p.pop("spec_version"), dialects=("tuf",))
+        lambda p: p.pop("spec_version"), dialects=("tuf",), clause=SPECIFICATION)
 
 
 @attack("of-a-later-specification", "It is of a later version 1 of the specification.", None, "spec_version",
-        dialects=("tuf",))
+        dialects=("tuf",), clause=SPECIFICATION)
 def _(repo, role):
     repo.payload(role)["spec_version"] = "1.99.0"
 
 
 def enveloping(name, about, code, change):
-    @attack(name, about, code, "malformed")
+    @attack(name, about, code, "malformed", clause=ENVELOPE)
     def _(repo, role):
         repo.tamper[role] = change
 
@@ -279,7 +283,7 @@ def algorithm_for(name, kind, world):
 
 
 def register(world, place, group, dialect, entry):
-    name, about, code, kind, change, roles, forms, dialects = entry
+    name, about, code, kind, change, roles, forms, dialects, clause = entry
     repository, role = place
     form = "canonical" if world is PartialWorld else "served"
     if form not in forms or dialect not in dialects or (roles and role not in roles):
@@ -308,7 +312,7 @@ def register(world, place, group, dialect, entry):
     full_name = f"{group}/{dialect}/{repository}-{role}-{name}"
     vector(full_name, about, attack=kind if code else "", world=world, dialect=dialect,
            algorithm=algorithm_for(full_name, kind, world),
-           clause=clause_of(expected_role, code or kind, references))(play)
+           clause=clause or clause_of(expected_role, code or kind, references))(play)
 
 
 for dialect in ("tuf", "legacy"):

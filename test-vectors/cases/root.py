@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chain of roots: rotation of keys, its rules and its limits, and recovery from a fast-forward attack."""
+from maker.clauses import ROOT
 from maker.repository import EXPIRES, NOW, TOP_LEVEL
 from maker.vector import vector
 from maker.world import PartialWorld, TufWorld, World
@@ -426,7 +427,7 @@ def _(w):
 # --- what root must say ---
 
 def content(name, about, code, change, attack="malformed"):
-    @both(name, about, **({"attack": attack} if code else {"clause": "Uptane 2.1.0, 5.2.2"}))
+    @both(name, about, attack=attack if code else "", clause=ROOT)
     def _(w):
         w.accepted()
         w.director.root["version"] += 1

@@ -297,7 +297,7 @@ def _(w):
 
 
 @vector("state/clock", "One reading of the clock holds for the whole run: all expire one second after it.",
-        clause="Uptane 2.1.0, 5.4.4.3 step 3")
+        clause="TUF 1.0.34, 5.1")
 def _(w):
     w.accepted()
     w.next()

@@ -1,6 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the Uptane Standard 2.1.0 demands the check that a refusal comes from."""
 
+# What the formats demand of every file; a refusal names the step in which the file is read.
+EXTENSIBLE = "TUF 1.0.34, 4"
+STRICT_JSON = "TUF 1.0.34, 4.1"
+ENVELOPE = "TUF 1.0.34, 4.2.1"
+KEY_OBJECTS = "TUF 1.0.34, 4.2.2"
+DATES = "TUF 1.0.34, 4.2.3"
+SPECIFICATION = "TUF 1.0.34, 4.3"
+COMMON = "Uptane 2.1.0, 5.2.1"
+ROOT = "Uptane 2.1.0, 5.2.2"
+
 MALFORMED = {"json_syntax", "json_utf8", "json_duplicate_key", "json_trailing", "json_number", "not_canonical",
              "field_missing", "field_type", "field_value", "wrong_role", "spec_version", "limit_depth",
              "limit_record", "limit_string"}
