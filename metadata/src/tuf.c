@@ -89,9 +89,10 @@ static void follow_chain(lp_tuf *tuf, lp_code code, const lp_error *error) {
     } else if (tuf->chain.state != LP_CHAIN_STORE) {
         tuf->state = ROOT_CHAIN;
     } else {
-        /* Step 4: recovery from a fast-forward attack. */
-        bool forget = tuf->chain.rotated_online && !tuf->config.root_and_targets_only;
-        tuf->state = forget ? FORGET_TIMESTAMP : STORE_ROOT;
+        /* Step 4: recovery from a fast-forward attack. Without a snapshot, targets stand for themselves. */
+        bool alone = tuf->config.root_and_targets_only;
+        bool forget = alone ? tuf->chain.rotated_targets : tuf->chain.rotated_online;
+        tuf->state = !forget ? STORE_ROOT : alone ? FORGET_TARGETS : FORGET_TIMESTAMP;
     }
 }
 

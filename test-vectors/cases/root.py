@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chain of roots: rotation of keys, its rules and its limits, and recovery from a fast-forward attack."""
 from maker.clauses import ROOT
-from maker.repository import EXPIRES, NOW, TOP_LEVEL
+from maker.repository import EXPIRES, NOW, TOP_LEVEL, Fails
 from maker.vector import vector
 from maker.world import PartialWorld, TufWorld, World
 
@@ -375,6 +375,25 @@ def _(w):
     w.publish()
     w.trusted["director"]["root"] = 2
     w.refused("rollback_version", "director", "targets")
+
+
+@vector("root/rotated-then-interrupted", "One of two targets keys is withdrawn, and the run breaks off before there are "
+        "new targets: the thief's version, which both keys signed, is forgotten all the same.", consistent=False,
+        clause="Uptane 2.1.0, 5.4.4.3 step 4")
+def _(w):
+    w.options["director_roles"] = "targets"
+    keys = [w.director.key("targets"), w.director.key("other targets")]
+    w.director.next_root(targets=keys)
+    w.director.targets["version"] = BIGGEST
+    w.publish()
+    w.accepted()
+    w.director.next_root(targets=keys[:1])
+    w.director.targets["version"] = 3
+    w.director.replace["targets"] = lambda data: Fails("unreachable")
+    w.publish()
+    w.refused("unreachable", "director", "targets", trusted={"director": {"root": 3, "targets": 0}})
+    w.publish()
+    w.accepted()
 
 
 # --- limits ---

@@ -118,6 +118,17 @@ def _(w):
     w.image_refused("target_not_found", "image", "dependency.bin")
 
 
+@threat("director-orders-one-more-that-is-signed", "Beside the good orders stands one more, of an image that the image "
+        "repository signed for that hardware.", "", clause="Uptane 2.1.0, 5.4.4.2 step 10.1")
+def _(w):
+    w.accepted()
+    w.next()
+    w.order("gateway.bin", PRIMARY, releaseCounter=1)
+    w.image.add("gateway.bin", hardwareIds=[PRIMARY["hardware"]], releaseCounter=1)
+    w.publish()
+    w.accepted()
+
+
 @threat("image-repository-alone-replaces-an-image", "Who has all keys of the image repository signs other bytes.",
         "key compromise")
 def _(w):
@@ -236,6 +247,15 @@ def _(w):
     w.image.replace["supplier"] = lambda data: None
     w.publish()
     w.refused("missing_file", "image", "supplier")
+
+
+@threat("mirror-withholds-what-nobody-needs", "A mirror lacks a delegated role that no image that is ordered comes by.",
+        "", clause="Uptane 2.1.0, 5.4.4.7 step 1")
+def _(w):
+    w.image.delegate("other", ["other/*"])
+    w.image.replace["other"] = lambda data: None
+    w.publish()
+    w.accepted()
 
 
 @threat("mirror-never-ends", "A snapshot without a promised length never ends.", "endless data")
