@@ -113,7 +113,8 @@ lp_code lp_chain_absent(lp_root_chain *chain, const lp_tuf_config *config, lp_er
     return end(chain, config, error); /* step 2.2: the root at hand is the latest */
 }
 
-/* The limit on rotations is no refusal: what was reached is kept, and the next run goes on from there. */
+/* Uptane 2.1.0, 5.4.4.3 steps 2.5 and 2.6. The limit on rotations is no refusal: what was reached is kept, and the next
+ * run goes on from there. */
 lp_code lp_chain_stored(lp_root_chain *chain, const lp_tuf_config *config, lp_error *error) {
     if (chain->rotations >= config->limits->root_rotations) {
         return end(chain, config, error);

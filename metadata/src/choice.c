@@ -23,8 +23,7 @@ static bool applies(const lp_choice *c, const lp_map_entry *entry) {
 
 /* Do two repositories say the same, as far as it matters to those who install the image? */
 static bool agree(const lp_target *a, const lp_target *b) {
-    return lp_targets_agree(a, b) && a->encrypted == b->encrypted &&
-           lp_json_same(lp_json_get(a->custom, "mustMatch"), lp_json_get(b->custom, "mustMatch"));
+    return lp_targets_agree(a, b) && a->encrypted == b->encrypted;
 }
 
 /* How many repositories of the entry gave that answer. */

@@ -133,7 +133,7 @@ static bool concerns(const lp_full *full, const lp_target *target) {
     return false;
 }
 
-/* Step 6: is there anything that does not run yet? */
+/* Is there anything that does not run yet (Uptane 2.1.0, 5.4.4.2 step 6)? */
 static bool any_news(const lp_full *full) {
     lp_json_iter iter = lp_json_iterate(lp_tuf_targets(&full->director)->targets);
     lp_str name;
@@ -306,7 +306,7 @@ static void consult(lp_full *full) {
     }
 }
 
-/* Takes up the director's next image. */
+/* Takes up the director's next image (Uptane 2.1.0, 5.4.4.2 step 10). */
 static void next_target(lp_full *full) {
     lp_str name;
     lp_json value;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The canonical form of a checked document, and the search for duplicate keys, which is the same walk. */
+/* The canonical form of a checked document, unknown members included (TUF 1.0.34, 4), and the search for duplicate
+ * keys, which is the same walk. */
 #include "json_internal.h"
 
 #include <string.h>

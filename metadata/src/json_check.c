@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One pass over a document: strict JSON, and how far it is from its canonical form. */
+/* One pass over a document: strict JSON, which has one reading (TUF 1.0.34, 4.1), and how far it is from its canonical
+ * form. */
 #include "json_internal.h"
 
 #include <string.h>

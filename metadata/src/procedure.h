@@ -10,7 +10,7 @@
 lp_code lp_procedure_verify(const lp_tuf_config *config, const lp_signed *root, const lp_signed *doc, lp_role role,
                             lp_scratch scratch);
 
-/* True if the file is past its expiry at the run's one reading of the clock. */
+/* True if the file is past its expiry at the run's one reading of the clock (TUF 1.0.34, 5.1). */
 bool lp_procedure_expired(const lp_tuf_config *config, const lp_signed *doc);
 
 /* Does a parsed file match what the signed reference says of it: length, digests, version? In the legacy

@@ -89,7 +89,8 @@ static void follow_chain(lp_tuf *tuf, lp_code code, const lp_error *error) {
     } else if (tuf->chain.state != LP_CHAIN_STORE) {
         tuf->state = ROOT_CHAIN;
     } else {
-        /* Step 4: recovery from a fast-forward attack. Without a snapshot, targets stand for themselves. */
+        /* Recovery from a fast-forward attack (Uptane 2.1.0, 5.4.4.3 step 4). Without a snapshot, targets stand for
+         * themselves. */
         bool alone = tuf->config.root_and_targets_only;
         bool forget = alone ? tuf->chain.rotated_targets : tuf->chain.rotated_online;
         tuf->state = !forget ? STORE_ROOT : alone ? FORGET_TARGETS : FORGET_TIMESTAMP;
@@ -161,6 +162,7 @@ static void give_timestamp(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
 
 /* --- snapshot: Uptane 2.1.0, 5.4.4.5; TUF 1.0.34, 5.5 --- */
 
+/* A stored snapshot that is the one listed now is not fetched again (Uptane 2.1.0, 5.4.4.2 steps 4 and 8). */
 static void load_snapshot(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     lp_signed doc;
     lp_file_info info;

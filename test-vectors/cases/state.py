@@ -75,6 +75,8 @@ for kind in ("director", "image"):
              lambda r: r.timestamp.update(version=1))
     rollback("snapshot-back-by-one", "The timestamp lists a snapshot older than before.", "rollback_snapshot_entry",
              kind, "timestamp", lambda r: r.snapshot.update(version=3))
+    rollback("snapshot-the-same", "The timestamp is new and lists a snapshot of the version of before.", None, kind,
+             "timestamp", lambda r: r.snapshot.update(version=4), clause="Uptane 2.1.0, 5.4.4.4 step 3")
     rollback("targets-back-by-one", "The snapshot lists targets older than before.", "rollback_snapshot_entry",
              kind, "snapshot", lambda r: r.targets.update(version=2))
     rollback("targets-the-same", "The snapshot is new, the targets are those of before.", None, kind, "targets",
@@ -83,6 +85,45 @@ rollback("supplier-back-by-one", "The snapshot lists a delegated role older than
          "image", "snapshot", lambda r: r.delegated["supplier"].update(version=2))
 rollback("supplier-not-listed-any-more", "The snapshot does not list a role that it listed before.",
          "snapshot_entry_missing", "image", "snapshot", lambda r: r.reference.update(supplier=lambda entry: {}))
+
+
+
+@vector("state/supplier-retired-and-listed", "A role that nobody delegates to any more is still listed.",
+        clause="Uptane 2.1.0, 5.4.4.5 step 6")
+def _(w):
+    w.accepted()
+    w.next()
+    w.image.targets["targets"].update(w.image.delegated["supplier"]["targets"])
+    w.image.targets["delegations"]["roles"].clear()
+    w.publish()
+    w.visited = []
+    w.accepted()
+
+
+def snapshot_forgotten_by_timestamp(kind):
+    """The stored timestamp is lost, so that only the stored snapshot knows its version."""
+    for dialect in ("tuf", "legacy"):
+        for behind, code in ((1, "rollback_version"), (0, None)):
+            @vector(f"state/{dialect}-{kind}-snapshot-{'older' if code else 'equal'}-without-stored-timestamp",
+                    "The stored timestamp is lost: the stored snapshot's own version counts.", dialect=dialect,
+                    attack="rollback" if code else "", clause="Uptane 2.1.0, 5.4.4.5 step 4")
+            def _(w, behind=behind, code=code):
+                w.next()
+                w.publish()
+                w.accepted()
+                w.put_stored(kind, "timestamp", None)
+                repo = w.repos[kind]
+                repo.next_release()
+                repo.snapshot["version"] = 4 - behind
+                w.publish()
+                if code:
+                    w.refused(code, kind, "snapshot")
+                else:
+                    w.accepted()
+
+
+for kind in ("director", "image"):
+    snapshot_forgotten_by_timestamp(kind)
 
 
 def targets_forgotten_by_snapshot(kind):

@@ -102,7 +102,7 @@ bool lp_hashes_agree(const lp_hashes *a, const lp_hashes *b);
 /* LP_OK if every listed digest matches `bytes`, else `mismatch`. */
 lp_code lp_hashes_check(const lp_crypto *crypto, const lp_hashes *hashes, lp_slice bytes, lp_code mismatch);
 
-/* Checks an image that arrives in pieces: length and every listed digest (Uptane 2.1.0, 5.4.3.4). */
+/* Checks an image that arrives in pieces: length and every listed digest (Uptane 2.1.0, 5.4.3.4 step 7). */
 typedef struct lp_image_check {
     const lp_crypto *crypto;
     lp_hashes expected;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signed envelopes that ECUs make, and the ECU version report (Uptane 2.1.0, 5.4.2.1.2). */
+/* Signed envelopes that ECUs make, and the ECU version report (Uptane 2.1.0, 5.3.2.1 and 5.4.2.1.2). */
 #ifndef LAMPYR_REPORT_H
 #define LAMPYR_REPORT_H
 

@@ -93,8 +93,8 @@ lp_code lp_root_role_keys(const lp_signed *root, lp_role role, lp_role_keys *out
 /* True if the two sets name the same key values with the same threshold. */
 bool lp_role_keys_eq(const lp_role_keys *a, const lp_role_keys *b);
 
-/* Checks that root names keys for all four roles, and returns `consistent_snapshot`. LP_FIELD_*,
- * LP_THRESHOLD_INVALID, LP_LIMIT_KEYS. */
+/* Checks that root names keys for all four roles (Uptane 2.1.0, 5.2.2), and returns `consistent_snapshot`
+ * (TUF 1.0.34, 5.3.12). LP_FIELD_*, LP_THRESHOLD_INVALID, LP_LIMIT_KEYS. */
 lp_code lp_root_read(const lp_signed *root, const lp_limits *limits, bool *consistent_snapshot);
 
 /* Reads `keyids` and `threshold` of one role object. LP_FIELD_*, LP_LIMIT_KEYS for more than LP_ROLE_KEYS keyids,
