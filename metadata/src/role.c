@@ -177,18 +177,21 @@ static void count_signature(tally *t, lp_json key_object, const lp_crypto *crypt
 
 /* TUF 1.0.34, 4.2.1: a keyid stands in `signatures` once. Legacy servers are not held to it. */
 static lp_code check_keyids_unique(const lp_signed *doc) {
-    lp_json_iter first = lp_json_iterate(doc->signatures);
+    const char *seen[LP_SIGNATURES]; /* where keyids begin; each entry is walked through once, whatever else it holds */
+    size_t count = 0;
+    lp_json_iter iter = lp_json_iterate(doc->signatures);
     lp_json entry;
-    while (doc->dialect == LP_DIALECT_TUF && lp_json_next(&first, NULL, &entry)) {
-        lp_json keyid = lp_json_get(entry, "keyid");
-        lp_json_iter rest = first;
-        lp_str a;
-        lp_str b;
-        while (lp_json_string(keyid, &a) == LP_OK && lp_json_next(&rest, NULL, &entry)) {
-            if (lp_json_string(lp_json_get(entry, "keyid"), &b) == LP_OK && lp_str_eq(a, b)) {
+    lp_str keyid;
+    while (doc->dialect == LP_DIALECT_TUF && lp_json_next(&iter, NULL, &entry)) {
+        if (lp_json_string(lp_json_get(entry, "keyid"), &keyid) != LP_OK) {
+            continue;
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (lp_str_compare((lp_str){seen[i], (size_t)(iter.end - seen[i])}, keyid) == 0) {
                 return LP_FIELD_VALUE;
             }
         }
+        seen[count++] = keyid.ptr; /* lp_signed_verify() has counted them */
     }
     return LP_OK;
 }
@@ -202,7 +205,8 @@ lp_code lp_signed_verify(const lp_signed *doc, const lp_role_keys *keys, const l
     if (keys->threshold > keyids) {
         return LP_THRESHOLD_INVALID;
     }
-    if (lp_json_count(doc->signatures) > limits->signatures) {
+    size_t signatures = lp_json_count(doc->signatures);
+    if (signatures > limits->signatures || signatures > LP_SIGNATURES) {
         return LP_LIMIT_SIGNATURES;
     }
     lp_code unique = check_keyids_unique(doc);

@@ -33,6 +33,7 @@ enum {
     LP_MAP_ENTRIES = 64,                              /* entries of its `mapping` */
     LP_MAP_PATHS = 64,                                /* path patterns of one */
     LP_ROLE_KEYS = LP_CONSTRAINED ? 8 : 64,           /* ceiling of lp_limits.keys */
+    LP_SIGNATURES = LP_CONSTRAINED ? 16 : 128,        /* ceiling of lp_limits.signatures */
 };
 
 typedef struct lp_limits {
