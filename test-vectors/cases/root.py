@@ -377,9 +377,9 @@ def _(w):
     w.refused("rollback_version", "director", "targets")
 
 
-@vector("root/rotated-then-interrupted", "One of two targets keys is withdrawn, and the run breaks off before there are "
-        "new targets: the thief's version, which both keys signed, is forgotten all the same.", consistent=False,
-        clause="Uptane 2.1.0, 5.4.4.3 step 4")
+@vector("root/rotated-then-interrupted",
+        "One of two targets keys is withdrawn, and the run breaks off before there are new targets: the thief's version, "
+        "which both keys signed, is forgotten all the same.", consistent=False, clause="Uptane 2.1.0, 5.4.4.3 step 4")
 def _(w):
     w.options["director_roles"] = "targets"
     keys = [w.director.key("targets"), w.director.key("other targets")]

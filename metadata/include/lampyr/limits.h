@@ -21,7 +21,7 @@ enum {
     LP_MULTI_DEPTH = 4,                               /* multi-role delegations inside each other */
     LP_MULTI_ROLES = 8,                               /* roles of one multi-role delegation */
     LP_SEARCH_ROLES = 64,                             /* delegated roles visited for one image */
-    LP_HARDWARE_IDS = 256,                            /* hardware identifiers of one image */
+    LP_HARDWARE_IDS = 256,                            /* hardware identifiers of one image or delegation */
     LP_ECUS = 1024,                                   /* ECUs of one vehicle */
     LP_PUBLIC_KEY_BYTES = LP_CONSTRAINED ? 64 : 1056, /* RSA-8192 is the largest key taken */
     LP_SIGNATURE_BYTES = LP_CONSTRAINED ? 72 : 1024,  /* and its signature */
