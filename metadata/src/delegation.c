@@ -24,24 +24,35 @@ enum end {
 static void end_of(lp_search *s, enum end end);
 static void next_of_multi(lp_search *s);
 
-static void refuse(lp_search *s, lp_code code, const char *clause) {
+static void blame(lp_search *s, lp_code code, const char *clause) {
     s->error = (lp_error){.code = code,
                           .repo = s->tuf->config.repo,
                           .role = LP_ROLE_DELEGATED,
                           .version = s->tuf->chain.root.consistent_snapshot ? s->info.version : 0,
                           .subject = s->name,
                           .clause = clause};
+}
+
+static void refuse(lp_search *s, lp_code code, const char *clause) {
+    blame(s, code, clause);
     s->state = REFUSED;
 }
 
 /* A role that cannot be trusted or used ends the search; inside a multi-role delegation only the search of that role,
- * which then names no image (5.4.4.7 step 1, 5.4.4.8 step 1). How often is bounded by the roles taken up. */
+ * which then names no image (5.4.4.7 step 1, 5.4.4.8 step 1). How often is bounded by the roles taken up. A limit that
+ * was hit on the way is what the search is refused with if nothing is found. */
 static void reject(lp_search *s, lp_code code, const char *clause) {
-    if (s->multi_depth > 0) {
-        next_of_multi(s);
-    } else {
+    if (s->multi_depth == 0) {
         refuse(s, code, clause);
+        return;
     }
+    if (code == LP_LIMIT_DELEGATION_DEPTH && s->error.code == LP_OK) {
+        blame(s, code, clause);
+        if (s->error.subject.ptr == s->name_text) {
+            s->error.subject = (lp_str){NULL, 0}; /* the next role's name will stand there */
+        }
+    }
+    next_of_multi(s);
 }
 
 static lp_search_frame *top(lp_search *s) {
@@ -216,7 +227,7 @@ static void end_of(lp_search *s, enum end end) {
         s->depth--;
     }
     if (s->multi_depth == 0) {
-        s->state = end == IS_FOUND ? FOUND : NOT_FOUND;
+        s->state = end == IS_FOUND ? FOUND : s->error.code != LP_OK ? REFUSED : NOT_FOUND;
         return;
     }
     lp_search_multi *multi = &s->multis[s->multi_depth - 1];

@@ -56,7 +56,7 @@ static void a_role_name_has_at_most_511_bytes(void **state) {
     (void)repo_delegate(&b->image, top(b), name, "*", false);
     json_object_del(b->image.delegated, name); /* such a file could not be named */
     repo_publish_next(&b->image);
-    refused(b, "a.bin", LP_LIMIT_STRING, LP_ROLE_DELEGATED);
+    assert_repo_refused(b, NULL, LP_LIMIT_STRING, LP_ROLE_TARGETS);
 }
 
 static void delegate_bins(test_bench *b, size_t prefix_bytes, bool escaped) {
