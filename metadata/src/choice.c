@@ -50,7 +50,7 @@ static uint32_t agreeing(const lp_choice *c, const lp_map_entry *entry, size_t a
     *count = 0;
     for (unsigned i = 0; i < entry->count; i++) {
         size_t other = entry->repositories[i];
-        if (c->answers[other] == LP_MAP_SIGNED && agree(&c->said[at], &c->said[other])) {
+        if (c->answers[other] == LP_MAP_SIGNED && (other == at || agree(&c->said[at], &c->said[other]))) {
             bits |= UINT32_C(1) << other;
             ++*count;
         }

@@ -22,7 +22,7 @@ lp_code lp_delegation_bin(const lp_search *search, lp_json succinct, char *out, 
 const lp_target *lp_delegation_agreed(const lp_search_multi *multi);
 
 /* Do two roles or repositories say the same of an image: all that is not custom, and the custom fields that must
- * match, which are release counter and hardware identifiers (TAP 3)? */
+ * match: release counter, hardware identifiers and those that mustMatch names (TAP 3)? */
 bool lp_targets_agree(const lp_target *a, const lp_target *b);
 
 #endif

@@ -7,7 +7,7 @@ from maker.repository import Fails
 from maker.vector import vector
 
 EVIL = b"evil code\n"
-DIRECTOR_DISAGREES = "Uptane 2.1.0, 5.4.4.2 step 10.2"
+DIRECTOR_DISAGREES = "Uptane 2.1.0, 5.4.4.2 step 10.2.1"
 
 
 def mapped(name, about, *, attack="", clause=CLAUSE, dialects=("tuf", "legacy"), **options):

@@ -71,7 +71,7 @@ class MapWorld(World):
         self.come_to_trust(asked, broken or {})
         self.step({"verdict": "accepted", "code": "ok", "targets": self.images({})})
 
-    def not_agreed(self, code, name, asked, *, clause="Uptane 2.1.0, 5.4.4.2 step 11.1", broken=None, images=(IMAGE,)):
+    def not_agreed(self, code, name, asked, *, clause="Uptane 2.1.0, 5.4.4.2 step 10.1", broken=None, images=(IMAGE,)):
         """All that was asked for is verified, but the image must not be installed."""
         self.reject({"verdict": "refused", "code": code, "repository": "image", "repository_name": name,
                      "role": "targets", "clause": clause}, asked, broken, images)
