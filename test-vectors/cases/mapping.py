@@ -195,7 +195,7 @@ for role in ("timestamp", "snapshot", "targets"):
         w.not_verified("signature_threshold", "b", role, "ab")
 
 
-@mapped("one-frozen", "The first repository's timestamp has expired; the other two agree.", attack="freeze")
+@mapped("one-frozen", "The first repository's timestamp has expired; the other two agree.", attack="indefinite freeze")
 def _(w):
     w.a.timestamp["expires"] = "2026-12-31T23:59:59Z"
     w.publish()
