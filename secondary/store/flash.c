@@ -3,10 +3,8 @@
 
 #include <string.h>
 
-enum { CHUNK_BYTES = 64 }; /* of flash in RAM at a time */
-
 static uint32_t chunk(uint32_t left) {
-    return left < CHUNK_BYTES ? left : CHUNK_BYTES;
+    return left < LP_FLASH_CHUNK_BYTES ? left : LP_FLASH_CHUNK_BYTES;
 }
 
 bool lp_flash_erase_region(const lp_flash *flash, lp_region region) {
@@ -19,17 +17,17 @@ bool lp_flash_erase_region(const lp_flash *flash, lp_region region) {
 }
 
 bool lp_flash_copy_page(const lp_flash *flash, uint32_t from, uint32_t to) {
-    uint8_t bytes[CHUNK_BYTES];
+    uint8_t bytes[LP_FLASH_CHUNK_BYTES];
     if (!flash->erase(flash, to)) {
         return false;
     }
-    for (uint32_t at = 0; at < flash->page_bytes; at += CHUNK_BYTES) {
+    for (uint32_t at = 0; at < flash->page_bytes; at += LP_FLASH_CHUNK_BYTES) {
         uint32_t len = chunk(flash->page_bytes - at);
         if (!flash->read(flash, from + at, bytes, len) || !flash->program(flash, to + at, bytes, len)) {
             return false;
         }
     }
-    for (uint32_t at = 0; at < flash->page_bytes; at += CHUNK_BYTES) {
+    for (uint32_t at = 0; at < flash->page_bytes; at += LP_FLASH_CHUNK_BYTES) {
         uint32_t len = chunk(flash->page_bytes - at);
         if (!flash->read(flash, to + at, bytes, len) || memcmp(bytes, flash->map + from + at, len) != 0) {
             return false;
@@ -63,43 +61,43 @@ static bool put(const lp_flash *flash, uint32_t offset, const uint8_t *bytes, ui
     return flash->program(flash, offset, bytes, len);
 }
 
+/* Where the bytes that wait go. */
+static uint32_t waiting_at(const lp_flash_writer *writer) {
+    uint32_t at = writer->start + writer->len;
+    uint32_t chunk_start = at - at % LP_FLASH_CHUNK_BYTES;
+    return chunk_start < writer->start ? writer->start : chunk_start;
+}
+
 bool lp_flash_writer_add(lp_flash_writer *writer, lp_slice bytes) {
-    const lp_flash *flash = writer->flash;
-    uint8_t words[CHUNK_BYTES];
     if (writer->flushed || bytes.len > writer->end - writer->start - writer->len) {
         return false;
     }
-    uint32_t waiting = writer->len % flash->word_bytes;
-    uint32_t offset = writer->start + writer->len - waiting;
-    memcpy(words, writer->tail, waiting);
     for (size_t taken = 0; taken < bytes.len;) {
-        uint32_t page_left = flash->page_bytes - offset % flash->page_bytes;
-        uint32_t room = chunk(page_left) - waiting;
+        uint32_t at = writer->start + writer->len;
+        uint32_t to = waiting_at(writer);
+        uint32_t room = LP_FLASH_CHUNK_BYTES - at % LP_FLASH_CHUNK_BYTES;
         uint32_t part = bytes.len - taken < room ? (uint32_t)(bytes.len - taken) : room;
-        memcpy(words + waiting, bytes.ptr + taken, part);
+        memcpy(writer->chunk + (at - to), bytes.ptr + taken, part);
         taken += part;
-        waiting += part;
-        uint32_t whole = waiting - waiting % flash->word_bytes;
-        if (whole > 0 && !put(flash, offset, words, whole)) {
+        writer->len += part;
+        if (part == room && !put(writer->flash, to, writer->chunk, at + part - to)) {
             return false;
         }
-        offset += whole;
-        waiting -= whole;
-        memmove(words, words + whole, waiting);
     }
-    memcpy(writer->tail, words, waiting);
-    writer->len += (uint32_t)bytes.len;
     return true;
 }
 
 bool lp_flash_writer_flush(lp_flash_writer *writer) {
     const lp_flash *flash = writer->flash;
-    uint32_t waiting = writer->len % flash->word_bytes;
-    if (writer->flushed || waiting == 0) {
-        writer->flushed = true;
-        return true;
+    uint32_t to = waiting_at(writer);
+    uint32_t waiting = writer->start + writer->len - to;
+    uint32_t whole = (waiting + flash->word_bytes - 1) / flash->word_bytes * flash->word_bytes;
+    if (!writer->flushed && waiting > 0) {
+        memset(writer->chunk + waiting, flash->erased, whole - waiting);
+        if (!put(flash, to, writer->chunk, whole)) {
+            return false;
+        }
     }
-    memset(writer->tail + waiting, flash->erased, flash->word_bytes - waiting);
-    writer->flushed = put(flash, writer->start + writer->len - waiting, writer->tail, flash->word_bytes);
-    return writer->flushed;
+    writer->flushed = true;
+    return true;
 }

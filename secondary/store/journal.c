@@ -55,11 +55,36 @@ static bool later(uint32_t a, uint32_t b) {
     return b == 0 || (a != b && a - b < UINT32_C(1) << 31);
 }
 
-static lp_journal_verdict nothing_whole(const lp_journal *journal) {
-    uint32_t page_bytes = journal->flash->page_bytes;
-    bool erased =
-        lp_flash_is_erased(journal->flash, journal->region.offset + page_bytes, journal->region.bytes - page_bytes);
-    return erased ? LP_JOURNAL_EMPTY : LP_JOURNAL_DAMAGED;
+/* True if the snapshot that ends at `at` of a page is followed by the empty entry that finishes sealing. */
+static bool is_marked(const lp_journal *journal, uint32_t page, uint32_t at, uint32_t generation) {
+    uint8_t mark[LP_JOURNAL_HEADER_BYTES];
+    return at + sizeof mark <= journal->flash->page_bytes &&
+           journal->flash->read(journal->flash, page + at, mark, sizeof mark) &&
+           lp_get_le(mark, 4) == (uint32_t)MAGIC_ENTRY << 16 && lp_get_le(mark + 4, 4) == generation &&
+           lp_get_le(mark + CRC_AT, 4) == lp_crc32(0, mark, CRC_AT);
+}
+
+/* Looks at one page: takes its snapshot over if it is better than what was found so far, the latest that is marked,
+ * else the earliest that is not. */
+static void look_at(lp_journal *journal, uint32_t page, entry *found, lp_board_state *state) {
+    if (!read_entry(journal, page, 0, MAGIC_SNAPSHOT, found)) {
+        return;
+    }
+    uint32_t at = padded(journal, found->len);
+    uint32_t before = journal->page_generation;
+    bool marks = is_marked(journal, page, at, found->generation);
+    bool better = marks == journal->marked ? later(found->generation, before) == marks : marks;
+    if (before == 0 || better) {
+        journal->page = page;
+        journal->page_generation = found->generation;
+        journal->at = at;
+        journal->marked = marks;
+        memset(state, 0, sizeof *state);
+        lp_body_apply(found->body, found->len, state);
+    }
+    if (later(found->generation, journal->generation)) {
+        journal->generation = found->generation;
+    }
 }
 
 lp_journal_verdict lp_journal_open(lp_journal *journal, const lp_flash *flash, lp_region region,
@@ -67,20 +92,13 @@ lp_journal_verdict lp_journal_open(lp_journal *journal, const lp_flash *flash, l
     entry found;
     *journal = (lp_journal){.flash = flash, .region = region, .page = region.offset};
     for (uint32_t at = 0; at < region.bytes; at += flash->page_bytes) {
-        if (read_entry(journal, region.offset + at, 0, MAGIC_SNAPSHOT, &found) &&
-            later(found.generation, journal->generation)) {
-            journal->page = region.offset + at;
-            journal->generation = found.generation;
-            journal->at = padded(journal, found.len);
-            memset(state, 0, sizeof *state);
-            lp_body_apply(found.body, found.len, state);
-        }
+        look_at(journal, region.offset + at, &found, state);
     }
     if (journal->generation == 0) {
-        return nothing_whole(journal);
+        return lp_flash_is_erased(flash, region.offset, region.bytes) ? LP_JOURNAL_EMPTY : LP_JOURNAL_DAMAGED;
     }
     while (read_entry(journal, journal->page, journal->at, MAGIC_ENTRY, &found) &&
-           found.generation == journal->generation) {
+           found.generation == journal->page_generation) {
         journal->at += padded(journal, found.len);
         lp_body_apply(found.body, found.len, state);
     }
@@ -88,7 +106,7 @@ lp_journal_verdict lp_journal_open(lp_journal *journal, const lp_flash *flash, l
 }
 
 void lp_journal_continue(lp_journal *journal) {
-    journal->sealed = journal->generation != 0;
+    journal->sealed = journal->marked && journal->generation == journal->page_generation;
 }
 
 /* --- writing --- */
@@ -125,14 +143,14 @@ static bool reads_back(const lp_flash *flash, uint32_t offset, const uint8_t *he
     return crc == (uint32_t)lp_get_le(header + CRC_AT, 4);
 }
 
-/* Writes the sections `which`, of `len` bytes, as an entry at `at` of a page. */
-static bool write_entry(const lp_journal *journal, uint32_t page, uint32_t at, uint32_t generation,
-                        const lp_board_state *state, unsigned which, uint32_t len) {
+/* Writes the sections `which`, of `len` bytes, as an entry of the newest generation at `at` of a page. */
+static bool write_entry(const lp_journal *journal, uint32_t page, uint32_t at, const lp_board_state *state,
+                        unsigned which, uint32_t len) {
     uint8_t header[LP_JOURNAL_HEADER_BYTES];
     lp_flash_writer writer;
     uint32_t magic = at == 0 ? MAGIC_SNAPSHOT : MAGIC_ENTRY;
     lp_put_le(header, len | magic << 16, 4);
-    lp_put_le(header + 4, generation, 4);
+    lp_put_le(header + 4, journal->generation, 4);
     outlet measured = {.crc = lp_crc32(0, header, CRC_AT)};
     outlet written = {.writer = &writer};
     if (!lp_body_write(state, which, take, &measured)) {
@@ -158,9 +176,13 @@ bool lp_journal_seal(lp_journal *journal, const lp_board_state *state) {
         uint32_t page = journal->region.offset + (used + i) % pages * journal->flash->page_bytes;
         /* A page that failed may read as whole one day: none that follows shares its generation. */
         journal->generation += journal->generation == UINT32_MAX ? 2 : 1;
-        if (write_entry(journal, page, 0, journal->generation, state, LP_STATE_ALL, measured.len)) {
+        uint32_t mark = padded(journal, measured.len);
+        if (write_entry(journal, page, 0, state, LP_STATE_ALL, measured.len) &&
+            write_entry(journal, page, mark, state, 0, 0)) {
             journal->page = page;
-            journal->at = padded(journal, measured.len);
+            journal->page_generation = journal->generation;
+            journal->at = mark + padded(journal, 0);
+            journal->marked = true;
             journal->sealed = true;
             return true;
         }
@@ -182,7 +204,7 @@ bool lp_journal_save(lp_journal *journal, const lp_board_state *state, unsigned 
         return lp_journal_seal(journal, state);
     }
     journal->sealed = false; /* until the entry is whole */
-    if (!write_entry(journal, journal->page, journal->at, journal->generation, state, changed, measured.len)) {
+    if (!write_entry(journal, journal->page, journal->at, state, changed, measured.len)) {
         return lp_journal_seal(journal, state);
     }
     journal->at += room;

@@ -197,6 +197,12 @@ static void the_bytes_are_those_of_the_document(void **unused) {
     assert_true(lp_journal_seal(&journal, &state));
     text snapshot = expected_snapshot(1, 4, 0xFF);
     assert_memory_equal(flash->map + region.offset, snapshot.bytes, snapshot.len);
+    text mark = {.len = 0};
+    put(&mark, UINT64_C(0x4C4A) << 16, 4);
+    put(&mark, 1, 4);
+    put(&mark, 0, 4);
+    finish(&mark, 4, 0xFF);
+    assert_memory_equal(flash->map + region.offset + snapshot.len, mark.bytes, mark.len);
     state.downloaded = 0x11000;
     state.record.report_counter = 78;
     assert_true(lp_journal_save(&journal, &state, LP_STATE_PROGRESS | LP_STATE_REPORT));
@@ -209,9 +215,10 @@ static void the_bytes_are_those_of_the_document(void **unused) {
     put(&entry, 0x09 | 8 << 8, 2);
     put(&entry, 78, 8);
     finish(&entry, 4, 0xFF);
-    uint32_t at = region.offset + (uint32_t)snapshot.len;
-    assert_memory_equal(flash->map + at, entry.bytes, entry.len);
-    assert_true(lp_flash_is_erased(flash, at + (uint32_t)entry.len, PAGE - (uint32_t)(snapshot.len + entry.len)));
+    uint32_t end = (uint32_t)(snapshot.len + mark.len);
+    assert_memory_equal(flash->map + region.offset + end, entry.bytes, entry.len);
+    end += (uint32_t)entry.len;
+    assert_true(lp_flash_is_erased(flash, region.offset + end, PAGE - end));
     assert_reopens_as(&state);
 }
 
@@ -271,19 +278,18 @@ static void a_new_download_has_no_progress(void **unused) {
     assert_reopens_as(&state);
 }
 
-static void erased_flash_and_a_first_seal_that_was_cut_are_empty(void **unused) {
+static void where_nothing_is_whole_a_new_journal_begins(void **unused) {
     (void)unused;
-    sim_flash_load(&sim, region.offset, "\x12\x34", 2);
-    assert_int_equal(lp_journal_open(&journal, flash, region, &state), LP_JOURNAL_EMPTY);
-    sim_flash_load(&sim, region.offset + PAGE, "\x12", 1);
+    sim_flash_load(&sim, region.offset + region.bytes - 1, "\x12", 1);
     assert_int_equal(lp_journal_open(&journal, flash, region, &state), LP_JOURNAL_DAMAGED);
     assert_true(lp_journal_seal(&journal, &state));
     assert_reopens_as(&state);
 }
 
-/* Writes `body` as a snapshot of that generation to page `index`. */
-static void load_snapshot(uint32_t index, uint32_t generation, const uint8_t *body, size_t len) {
+/* Writes `body` as a snapshot of that generation to page `index`, and perhaps its mark. */
+static void load_page(uint32_t index, uint32_t generation, const uint8_t *body, size_t len, bool marked) {
     uint8_t blank[PAGE];
+    text mark = {.len = 0};
     text t = {.len = 0};
     put(&t, len | UINT64_C(0x4C53) << 16, 4);
     put(&t, generation, 4);
@@ -294,6 +300,17 @@ static void load_snapshot(uint32_t index, uint32_t generation, const uint8_t *bo
     memset(blank, 0xFF, sizeof blank);
     sim_flash_load(&sim, region.offset + index * PAGE, blank, PAGE);
     sim_flash_load(&sim, region.offset + index * PAGE, t.bytes, (uint32_t)t.len);
+    if (marked) {
+        put(&mark, UINT64_C(0x4C4A) << 16, 4);
+        put(&mark, generation, 4);
+        put(&mark, 0, 4);
+        finish(&mark, 4, 0xFF);
+        sim_flash_load(&sim, region.offset + index * PAGE + (uint32_t)t.len, mark.bytes, (uint32_t)mark.len);
+    }
+}
+
+static void load_snapshot(uint32_t index, uint32_t generation, const uint8_t *body, size_t len) {
+    load_page(index, generation, body, len, true);
 }
 
 static void assert_body(bool whole, const uint8_t *body, size_t len) {
@@ -442,7 +459,48 @@ static void the_latest_generation_counts_also_when_numbers_wrap(void **unused) {
 static void generation_zero_is_no_snapshot(void **unused) {
     (void)unused;
     load_snapshot(0, 0, (const uint8_t[]){4, 4, 1, 0, 0, 0}, 6);
-    assert_int_equal(lp_journal_open(&journal, flash, region, &state), LP_JOURNAL_EMPTY);
+    assert_int_equal(lp_journal_open(&journal, flash, region, &state), LP_JOURNAL_DAMAGED);
+}
+
+static void assert_opens_with(uint32_t downloaded, uint32_t next_page) {
+    assert_int_equal(lp_journal_open(&journal, flash, region, &state), LP_JOURNAL_GOOD);
+    assert_int_equal(state.downloaded, downloaded);
+    lp_journal_continue(&journal);
+    assert_true(lp_journal_seal(&journal, &state));
+    assert_int_equal(journal.page, region.offset + next_page * PAGE);
+    assert_int_equal(journal.generation, 8);
+    sim_flash_load(&sim, journal.page, (uint8_t[PAGE]){0}, PAGE);
+}
+
+/* The latest that is marked, else the earliest; what follows has a generation of its own. */
+static void a_snapshot_without_its_mark_is_the_last_resort(void **unused) {
+    (void)unused;
+    load_page(0, 6, (const uint8_t[]){4, 4, 6, 0, 0, 0}, 6, true);
+    load_page(1, 7, (const uint8_t[]){4, 4, 7, 0, 0, 0}, 6, false);
+    assert_opens_with(6, 1);
+    load_page(0, 5, (const uint8_t[]){4, 4, 5, 0, 0, 0}, 6, false);
+    load_page(1, 6, (const uint8_t[]){4, 4, 6, 0, 0, 0}, 6, true);
+    load_page(2, 7, (const uint8_t[]){4, 4, 7, 0, 0, 0}, 6, false);
+    assert_opens_with(6, 2);
+    load_page(0, 7, (const uint8_t[]){4, 4, 7, 0, 0, 0}, 6, false);
+    load_page(1, 5, (const uint8_t[]){4, 4, 5, 0, 0, 0}, 6, false);
+    load_page(2, 6, (const uint8_t[]){4, 4, 6, 0, 0, 0}, 6, false);
+    assert_opens_with(5, 2);
+}
+
+/* What is not known to be sealed in this start is not gone on with. */
+static void a_page_without_its_mark_is_sealed_first(void **unused) {
+    (void)unused;
+    load_page(0, 6, (const uint8_t[]){4, 4, 6, 0, 0, 0}, 6, true);
+    load_page(1, 7, (const uint8_t[]){4, 4, 7, 0, 0, 0}, 6, false);
+    assert_int_equal(lp_journal_open(&journal, flash, region, &state), LP_JOURNAL_GOOD);
+    lp_journal_continue(&journal);
+    assert_false(journal.sealed);
+    load_page(0, 5, (const uint8_t[]){4, 4, 6, 0, 0, 0}, 6, false);
+    sim_flash_load(&sim, region.offset + PAGE, (uint8_t[PAGE]){0}, PAGE);
+    assert_int_equal(lp_journal_open(&journal, flash, region, &state), LP_JOURNAL_GOOD);
+    lp_journal_continue(&journal);
+    assert_false(journal.sealed);
 }
 
 /* --- the ring --- */
@@ -572,7 +630,7 @@ int main(void) {
         TEST(the_longest_state_fits),
         TEST(a_longer_name_is_refused_and_nothing_is_written),
         TEST(a_new_download_has_no_progress),
-        TEST(erased_flash_and_a_first_seal_that_was_cut_are_empty),
+        TEST(where_nothing_is_whole_a_new_journal_begins),
         TEST(sections_that_are_not_as_they_may_be_are_not_whole),
         TEST(a_name_has_its_limit_in_both_images),
         TEST(sections_stand_in_order_and_fill_the_body),
@@ -581,6 +639,8 @@ int main(void) {
         TEST(entries_of_another_generation_do_not_count),
         TEST(the_latest_generation_counts_also_when_numbers_wrap),
         TEST(generation_zero_is_no_snapshot),
+        TEST(a_snapshot_without_its_mark_is_the_last_resort),
+        TEST(a_page_without_its_mark_is_sealed_first),
         TEST(the_first_save_after_opening_seals),
         TEST(a_journal_that_is_not_there_is_not_gone_on_with),
         TEST(pages_wear_evenly),

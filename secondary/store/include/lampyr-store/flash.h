@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LP_FLASH_WORD_BYTES = 8 }; /* largest word of any port */
+enum { LP_FLASH_CHUNK_BYTES = 64 }; /* of flash in RAM at a time; whole words of any port, and divides its page */
 
 typedef struct lp_flash lp_flash;
 struct lp_flash {
@@ -53,16 +53,16 @@ bool lp_flash_is_erased(const lp_flash *flash, uint32_t offset, uint32_t len);
 /* The bytes at `offset`, in place. */
 lp_slice lp_flash_at(const lp_flash *flash, uint32_t offset, uint32_t len);
 
-/* Appends pieces of any length to flash: whole words go out at once, the rest waits for more. A page is erased when its
- * first word is written; where the writer starts within a page, its owner has erased that. After a failure the owner
- * starts anew. Fields are read-only for the owner. */
+/* Appends pieces of any length to flash: whole chunks go out at once, the rest waits for more. A page is erased when
+ * its first word is written; where the writer starts within a page, its owner has erased that. After a failure the
+ * owner starts anew. Fields are read-only for the owner. */
 typedef struct lp_flash_writer {
     const lp_flash *flash;
     uint32_t start; /* offset of the first byte */
     uint32_t end;   /* offset after the last byte it may write */
     uint32_t len;   /* bytes taken */
     bool flushed;
-    uint8_t tail[LP_FLASH_WORD_BYTES];
+    uint8_t chunk[LP_FLASH_CHUNK_BYTES]; /* what waits; chunks lie where they would if the first lay at 0 */
 } lp_flash_writer;
 
 /* Starts at `offset`, a whole word; `max_bytes` is a whole number of words. */

@@ -2,8 +2,8 @@
 /* The state journal: what must survive a reset, in a ring of flash pages (docs/BOARD.md, "Journal").
  *
  * Every page that is in use starts with a whole snapshot of the state under a generation number; changes are appended
- * behind it, each an entry with a checksum that holds all sections that change together. The newest page whose
- * snapshot is whole counts, up to its last whole entry.
+ * behind it, each an entry with a checksum that holds all sections that change together, and first of them an empty
+ * one as a mark that the snapshot is done. The newest page with a mark counts, up to its last whole entry.
  *
  * A power cut leaves a torn entry, which may read as whole now and as broken later. So nothing is done on the
  * authority of what was read: lp_journal_seal() first writes what was read as a snapshot to a fresh page. Whoever
@@ -66,18 +66,20 @@ enum {
 
 typedef enum lp_journal_verdict {
     LP_JOURNAL_GOOD,
-    LP_JOURNAL_EMPTY,   /* never written; or its very first page was, and not to the end */
-    LP_JOURNAL_DAMAGED, /* written, and nothing whole is left */
+    LP_JOURNAL_EMPTY,   /* never written */
+    LP_JOURNAL_DAMAGED, /* written, and nothing whole is left: power was cut in the very first seal, or worse */
 } lp_journal_verdict;
 
 /* Fields are private. */
 typedef struct lp_journal {
     const lp_flash *flash;
     lp_region region;
-    uint32_t page;       /* offset of the page in use */
-    uint32_t at;         /* next entry, bytes from the page's start */
-    uint32_t generation; /* of the page in use; 0: none */
-    bool sealed;         /* nothing in the page in use may be torn */
+    uint32_t page;            /* offset of the page in use */
+    uint32_t at;              /* next entry, bytes from the page's start */
+    uint32_t page_generation; /* of the page in use; 0: none */
+    uint32_t generation;      /* the latest that was given out */
+    bool marked;              /* the page in use is */
+    bool sealed;              /* nothing in the page in use may be torn */
 } lp_journal;
 
 /* The state of a board that remembers nothing: the agent's record of an unknown image, with `time` as its time floor
