@@ -305,7 +305,7 @@ lp_code lp_board_open(lp_board *board, const lp_board_config *config) {
         return LP_STATE;
     }
     lp_journal_continue(&board->journal);
-    lp_files_begin(&board->files, config->flash, config->layout, &board->factory, &board->journal, &board->state);
+    lp_files_open(&board->files, config->flash, config->layout, &board->factory, &board->journal, &board->state);
     if (!lp_slot_record_read(config->flash, config->layout, RUNNING, &running)) {
         return LP_MISSING_FILE;
     }
