@@ -440,13 +440,17 @@ void world_settle(world *w, unsigned turns) {
 
 void world_boot(world *w) {
     lp_agent_end(&w->agent);
-    w->reverted = w->reverted || w->testing;
-    w->testing = w->requested;
-    w->requested = false;
+    if (w->power_on != NULL) {
+        w->power_on(w);
+    } else {
+        w->reverted = w->reverted || w->testing;
+        w->testing = w->requested;
+        w->requested = false;
+    }
     lp_agent_config config = {.port = &w->port,
                               .verifier = &w->verifier,
                               .crypto = &lp_crypto_openssl,
-                              .limits = &lp_limits_constrained,
+                              .limits = w->limits,
                               .signer = &w->key.signer,
                               .public_key = w->key.public_key,
                               .dialect = w->director.dialect,
@@ -454,7 +458,7 @@ void world_boot(world *w) {
                               .hardware = WORLD_HARDWARE,
                               .vendor = "maker",
                               .vehicle = TEST_VEHICLE,
-                              .block_bytes = 16,
+                              .block_bytes = w->agent_block_bytes,
                               .poll_ms = WORLD_POLL_MS,
                               .retry_ms = WORLD_RETRY_MS,
                               .confirm_ms = WORLD_CONFIRM_MS,
@@ -546,6 +550,8 @@ static int set_up(void **state, lp_dialect dialect, bool signs_time) {
     strcpy(w->slots[0], "factory");
     w->slot_len[0] = strlen("factory");
     w->writes_left = -1;
+    w->limits = &lp_limits_constrained;
+    w->agent_block_bytes = 16;
     w->block_bytes = 1024;
     w->time = TEST_NOW;
     w->now_ms = 1000;

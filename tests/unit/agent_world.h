@@ -67,6 +67,11 @@ typedef struct world {
     uint64_t reports;
 
     uint64_t now_ms;
+    /* Another device in place of the one in memory: called at each boot, sets `port` and `limits`. NULL: none. */
+    void (*power_on)(struct world *w);
+    void *device; /* its own */
+    const lp_limits *limits;
+    uint16_t agent_block_bytes;
     lp_agent_port port;
     lp_partial partial;
     lp_verifier verifier;
