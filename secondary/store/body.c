@@ -43,7 +43,7 @@ typedef struct body_writer {
 } body_writer;
 
 static void put(body_writer *w, const void *bytes, size_t len) {
-    w->ok = w->ok && w->sink(w->ctx, bytes, (uint32_t)len);
+    w->ok = w->ok && (len == 0 || w->sink(w->ctx, bytes, (uint32_t)len));
 }
 
 static void put_number(body_writer *w, uint64_t value, unsigned bytes) {

@@ -226,8 +226,8 @@ static void a_page_that_fails_ends_the_download_until_it_is_opened_again(void **
     assert_false(write_image(0, IMAGE_BYTES));
     sim_flash_fail(&sim, layout->slot[1].offset + 2 * PAGE, 0);
     assert_false(port.image_write(&port, 2 * PAGE, slice("x")));
-    assert_int_equal(open_image(id_a, IMAGE_BYTES), PAGE);
-    assert_true(write_image(PAGE, IMAGE_BYTES));
+    assert_int_equal(open_image(id_a, IMAGE_BYTES), 2 * PAGE);
+    assert_true(write_image(2 * PAGE, IMAGE_BYTES));
     assert_staged(IMAGE_BYTES);
 }
 
