@@ -13,19 +13,9 @@ enum {
     LP_JOURNAL_PAGE_BYTES_MIN = 1024,
 };
 
-static inline void lp_put_le(uint8_t *out, uint64_t value, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; i++) {
-        out[i] = (uint8_t)(value >> (8 * i));
-    }
-}
-
-static inline uint64_t lp_get_le(const uint8_t *in, unsigned bytes) {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++) {
-        value |= (uint64_t)in[i] << (8 * i);
-    }
-    return value;
-}
+/* Numbers of up to eight bytes, little-endian. */
+void lp_put_le(uint8_t *out, uint64_t value, unsigned bytes);
+uint64_t lp_get_le(const uint8_t *in, unsigned bytes);
 
 /* The sections of a state as they lie in flash, beginning with LP_STATE_BOOT. */
 

@@ -1,5 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lampyr-store/state.h"
+/* Numbers and checksums. */
+#include "store_internal.h"
+
+void lp_put_le(uint8_t *out, uint64_t value, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; i++) {
+        out[i] = (uint8_t)value;
+        value >>= 8;
+    }
+}
+
+uint64_t lp_get_le(const uint8_t *in, unsigned bytes) {
+    uint64_t value = 0;
+    while (bytes > 0) {
+        value = value << 8 | in[--bytes];
+    }
+    return value;
+}
 
 /* Four bits at a time: a table of 64 bytes instead of a kilobyte. */
 uint32_t lp_crc32(uint32_t crc, const void *bytes, size_t len) {
