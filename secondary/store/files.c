@@ -53,7 +53,7 @@ bool lp_files_root_end(lp_flash_writer *writer) {
 /* --- the whole --- */
 
 void lp_files_open(lp_files *files, const lp_flash *flash, const lp_layout *layout, const lp_factory *factory,
-                    lp_journal *journal, lp_board_state *state) {
+                   lp_journal *journal, lp_board_state *state) {
     *files = (lp_files){.flash = flash,
                         .layout = layout,
                         .factory = factory,

@@ -32,7 +32,7 @@ typedef struct lp_files {
 
 /* Takes up what is stored. Roots behind one that is damaged no longer count. Pointers must outlive `files`. */
 void lp_files_open(lp_files *files, const lp_flash *flash, const lp_layout *layout, const lp_factory *factory,
-                    lp_journal *journal, lp_board_state *state);
+                   lp_journal *journal, lp_board_state *state);
 
 /* These are the callbacks of lp_agent_port of the same names, for the director's root, targets and time; other files
  * are not kept on a board: there are none, and none can be staged. Staging a root fails when the chain is full; the
