@@ -31,27 +31,6 @@ static lp_code parse(const lp_tuf_config *config, lp_slice bytes, lp_scratch scr
     return code == LP_OK ? lp_root_read(&out->doc, config->limits, &out->consistent_snapshot) : code;
 }
 
-/* A root to start from: it need not be fresh, but it must be whole and signed by its own keys (step 1). */
-static lp_code give_first(lp_root_chain *chain, const lp_tuf_config *config, lp_slice bytes, lp_scratch scratch,
-                          lp_error *error) {
-    lp_trusted_root root;
-    lp_code code = parse(config, bytes, scratch, &root);
-    if (code == LP_OK) {
-        code = lp_procedure_verify(config, &root.doc, &root.doc, LP_ROLE_ROOT, scratch);
-    }
-    if (code == LP_OK) {
-        chain->root = root;
-        chain->have_root = true;
-        chain->state = LP_CHAIN_FETCH;
-    } else if (chain->state == LP_CHAIN_LOAD) {
-        chain->state = LP_CHAIN_PROVISIONED; /* damaged: the chain is walked again from the factory root */
-        code = LP_OK;
-    } else {
-        refuse(error, code, 0, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 1"));
-    }
-    return code;
-}
-
 static bool rotated(const lp_signed *before, const lp_signed *after, lp_role role) {
     lp_role_keys a;
     lp_role_keys b;
@@ -59,32 +38,18 @@ static bool rotated(const lp_signed *before, const lp_signed *after, lp_role rol
            !lp_role_keys_eq(&a, &b);
 }
 
-static lp_code give_next(lp_root_chain *chain, const lp_tuf_config *config, lp_slice bytes, lp_scratch scratch,
-                         lp_error *error) {
-    const lp_signed *trusted = &chain->root.doc;
-    uint64_t next = trusted->version + 1;
-    lp_trusted_root root;
-    lp_code code = bytes.len > config->limits->root_bytes ? LP_LIMIT_FILE : parse(config, bytes, scratch, &root);
-    if (code != LP_OK) {
-        return refuse(error, code, next, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.2"));
+/* Takes a verified root: a next one must be stored before the chain goes on. */
+static void accept(lp_root_chain *chain, const lp_trusted_root *root, bool first) {
+    const lp_signed *before = &chain->root.doc;
+    const lp_signed *after = &root->doc;
+    if (!first) {
+        chain->rotated_online = rotated(before, after, LP_ROLE_TIMESTAMP) || rotated(before, after, LP_ROLE_SNAPSHOT);
+        chain->rotated_targets = chain->rotated_targets || rotated(before, after, LP_ROLE_TARGETS);
+        chain->rotations++;
     }
-    code = lp_procedure_verify(config, trusted, &root.doc, LP_ROLE_ROOT, scratch);
-    if (code == LP_OK) {
-        code = lp_procedure_verify(config, &root.doc, &root.doc, LP_ROLE_ROOT, scratch);
-    }
-    if (code != LP_OK) {
-        return refuse(error, code, next, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.3"));
-    }
-    if (root.doc.version != next) {
-        return refuse(error, LP_ROOT_VERSION, next, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.4"));
-    }
-    chain->rotated_online =
-        rotated(trusted, &root.doc, LP_ROLE_TIMESTAMP) || rotated(trusted, &root.doc, LP_ROLE_SNAPSHOT);
-    chain->rotated_targets = chain->rotated_targets || rotated(trusted, &root.doc, LP_ROLE_TARGETS);
-    chain->root = root;
-    chain->rotations++;
-    chain->state = LP_CHAIN_STORE;
-    return LP_OK;
+    chain->root = *root;
+    chain->have_root = true;
+    chain->state = first ? LP_CHAIN_FETCH : LP_CHAIN_STORE;
 }
 
 /* Step 3: only the last root must be fresh. */
@@ -96,10 +61,37 @@ static lp_code end(lp_root_chain *chain, const lp_tuf_config *config, lp_error *
     return LP_OK;
 }
 
+/* A first root, stored or provisioned, need not be fresh, but it must be whole and signed by its own keys (step 1). */
 lp_code lp_chain_give(lp_root_chain *chain, const lp_tuf_config *config, lp_slice bytes, lp_scratch scratch,
                       lp_error *error) {
-    return chain->state == LP_CHAIN_FETCH ? give_next(chain, config, bytes, scratch, error)
-                                          : give_first(chain, config, bytes, scratch, error);
+    const lp_signed *trusted = &chain->root.doc;
+    bool first = chain->state != LP_CHAIN_FETCH;
+    uint64_t version = first ? 0 : trusted->version + 1;
+    const char *clause =
+        first ? LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 1") : LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.2");
+    lp_trusted_root root;
+    lp_code code =
+        !first && bytes.len > config->limits->root_bytes ? LP_LIMIT_FILE : parse(config, bytes, scratch, &root);
+    if (code == LP_OK && !first) {
+        clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.3");
+        code = lp_procedure_verify(config, trusted, &root.doc, LP_ROLE_ROOT, scratch);
+    }
+    if (code == LP_OK) {
+        code = lp_procedure_verify(config, &root.doc, &root.doc, LP_ROLE_ROOT, scratch);
+    }
+    if (code == LP_OK && !first && root.doc.version != version) {
+        clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.4");
+        code = LP_ROOT_VERSION;
+    }
+    if (code == LP_OK) {
+        accept(chain, &root, first);
+        return LP_OK;
+    }
+    if (chain->state == LP_CHAIN_LOAD) {
+        chain->state = LP_CHAIN_PROVISIONED; /* damaged: the chain is walked again from the factory root */
+        return LP_OK;
+    }
+    return refuse(error, code, version, clause);
 }
 
 lp_code lp_chain_absent(lp_root_chain *chain, const lp_tuf_config *config, lp_error *error) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Digests over the crypto vtable: of files at once, of images piece by piece. */
 #include "lampyr/crypto.h"
+#include "json_internal.h"
 #include "lampyr/encode.h"
 
 #include <string.h>
@@ -15,44 +16,28 @@ bool lp_digest(const lp_crypto *crypto, lp_hash_alg alg, lp_slice message, uint8
     return true;
 }
 
-/* Reads one digest if it is listed. */
-static lp_code read_digest(lp_json value, uint8_t *out, size_t bytes, bool *has) {
-    lp_str hex;
-    lp_code code = lp_json_string(value, &hex);
-    if (code == LP_FIELD_MISSING) {
-        return LP_OK;
-    }
+/* Reads a digest if it is listed. */
+static lp_code read_digest(lp_str hex, uint8_t *out, size_t bytes, bool *listed) {
     size_t len = 0;
-    if (code == LP_OK) {
-        code = lp_hex_decode(hex, out, bytes, &len);
+    *listed = hex.ptr != NULL;
+    if (*listed && (hex.len != 2 * bytes || lp_hex_decode(hex, out, bytes, &len) != LP_OK)) {
+        return LP_FIELD_VALUE;
     }
-    if (code == LP_LIMIT_STRING || (code == LP_OK && len != bytes)) {
-        code = LP_FIELD_VALUE;
-    }
-    *has = code == LP_OK;
-    return code;
+    return LP_OK;
 }
 
 lp_code lp_hashes_read(lp_json hashes, lp_hashes *out) {
-    if (hashes.ptr == NULL) {
-        return LP_FIELD_MISSING;
-    }
-    lp_json_field fields[] = {{.name = "sha256"}, {.name = "sha512"}};
-    lp_hashes result = {0};
-    lp_code code = lp_json_record(hashes, fields, 2);
+    static const lp_json_row rows[] = {{"sha256", LP_READ_STRING, true, 0},
+                                       {"sha512", LP_READ_STRING, true, sizeof(lp_str)}};
+    lp_str hex[2] = {{NULL, 0}, {NULL, 0}};
+    lp_code code = lp_json_read_record(hashes, rows, 2, hex);
     if (code == LP_OK) {
-        code = read_digest(fields[0].value, result.sha256, LP_SHA256_BYTES, &result.has_sha256);
+        code = read_digest(hex[0], out->sha256, LP_SHA256_BYTES, &out->has_sha256);
     }
     if (code == LP_OK) {
-        code = read_digest(fields[1].value, result.sha512, LP_SHA512_BYTES, &result.has_sha512);
+        code = read_digest(hex[1], out->sha512, LP_SHA512_BYTES, &out->has_sha512);
     }
-    if (code == LP_OK && !result.has_sha256 && !result.has_sha512) {
-        code = LP_FIELD_VALUE;
-    }
-    if (code == LP_OK) {
-        *out = result;
-    }
-    return code;
+    return code == LP_OK && !out->has_sha256 && !out->has_sha512 ? LP_FIELD_VALUE : code;
 }
 
 bool lp_hashes_agree(const lp_hashes *a, const lp_hashes *b) {

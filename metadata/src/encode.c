@@ -3,17 +3,12 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-static int hex_value(char c) {
+int lp_hex_digit(char c) {
+    char lower = (char)(c | 0x20);
     if (c >= '0' && c <= '9') {
         return c - '0';
     }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 lp_code lp_hex_decode(lp_str hex, uint8_t *out, size_t out_bytes, size_t *out_len) {
@@ -21,15 +16,15 @@ lp_code lp_hex_decode(lp_str hex, uint8_t *out, size_t out_bytes, size_t *out_le
         return LP_FIELD_VALUE;
     }
     for (size_t i = 0; i < hex.len; i++) {
-        if (hex_value(hex.ptr[i]) < 0) {
+        if (lp_hex_digit(hex.ptr[i]) < 0) {
             return LP_FIELD_VALUE;
         }
     }
     if (hex.len / 2 > out_bytes) {
         return LP_LIMIT_STRING;
     }
-    for (size_t i = 0; i < hex.len / 2; i++) {
-        out[i] = (uint8_t)((unsigned)hex_value(hex.ptr[2 * i]) << 4 | (unsigned)hex_value(hex.ptr[2 * i + 1]));
+    for (size_t i = 0; i < hex.len; i += 2) {
+        *out++ = (uint8_t)(lp_hex_digit(hex.ptr[i]) * 16 + lp_hex_digit(hex.ptr[i + 1]));
     }
     *out_len = hex.len / 2;
     return LP_OK;
@@ -43,76 +38,70 @@ void lp_hex_encode(const uint8_t *bytes, size_t len, char *out) {
     *out = '\0';
 }
 
-enum { BASE64_PAD = 64, BASE64_BAD = 65 };
-
-/* Takes the next symbol off `text`, which is not empty. */
-static unsigned base64_next(lp_str *text) {
-    if (text->len >= 2 && text->ptr[0] == '\\' && text->ptr[1] == '/') {
-        text->ptr++;
-        text->len--;
-    }
-    char c = *text->ptr++;
-    text->len--;
-    if (c >= 'A' && c <= 'Z') {
-        return (unsigned)(c - 'A');
-    }
-    if (c >= 'a' && c <= 'z') {
-        return (unsigned)(c - 'a') + 26;
+/* Value of a base64 symbol, or -1. */
+static int base64_value(char c) {
+    char lower = (char)(c | 0x20);
+    if (lower >= 'a' && lower <= 'z') {
+        return lower - 'a' + (c == lower ? 26 : 0);
     }
     if (c >= '0' && c <= '9') {
-        return (unsigned)(c - '0') + 52;
+        return c - '0' + 52;
     }
-    if (c == '+') {
-        return 62;
-    }
-    if (c == '/') {
-        return 63;
-    }
-    return c == '=' ? BASE64_PAD : BASE64_BAD;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Decodes to `out`, or only checks and counts when it is NULL. */
-static lp_code base64_run(lp_str text, uint8_t *out, size_t *out_len) {
-    uint32_t window = 0;
-    unsigned bits = 0;
-    size_t symbols = 0, pads = 0, len = 0;
-    while (text.len > 0) {
-        unsigned symbol = base64_next(&text);
-        if (symbol == BASE64_PAD) {
-            pads++;
-            continue;
-        }
-        if (symbol == BASE64_BAD || pads > 0) {
-            return LP_FIELD_VALUE;
-        }
-        symbols++;
-        window = window << 6 | symbol;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            if (out != NULL) {
-                out[len] = (uint8_t)(window >> bits);
-            }
-            len++;
-        }
+void lp_base64_begin(lp_base64 *base64, uint8_t *out, size_t out_bytes) {
+    *base64 = (lp_base64){.out = out, .room = out_bytes};
+}
+
+void lp_base64_put(lp_base64 *base64, char c) {
+    int value = base64_value(c);
+    base64->count++;
+    if (c == '=' && base64->pads < 2) {
+        base64->pads++;
+        return;
     }
-    if ((symbols + pads) % 4 != 0 || pads > 2 || (window & ((1U << bits) - 1)) != 0) {
+    if (value < 0 || base64->pads > 0) {
+        base64->bad = true;
+        return;
+    }
+    base64->window = base64->window << 6 | (uint32_t)value;
+    unsigned missing = (4 - base64->count % 4) % 4; /* characters that the group of four still lacks */
+    if (missing < 3) {
+        if (base64->len < base64->room) {
+            base64->out[base64->len] = (uint8_t)(base64->window >> 2 * missing);
+        }
+        base64->len++;
+    }
+}
+
+lp_code lp_base64_end(const lp_base64 *base64, size_t *out_len) {
+    uint32_t unused = base64->window & ((1U << 2 * base64->pads) - 1);
+    if (base64->bad || base64->count % 4 != 0 || unused != 0) {
         return LP_FIELD_VALUE;
     }
-    *out_len = len;
+    if (base64->len > base64->room) {
+        return LP_LIMIT_STRING;
+    }
+    *out_len = base64->len;
     return LP_OK;
 }
 
 lp_code lp_base64_decode(lp_str text, uint8_t *out, size_t out_bytes, size_t *out_len) {
-    size_t len;
-    lp_code code = base64_run(text, NULL, &len);
-    if (code != LP_OK) {
-        return code;
+    lp_base64 base64;
+    lp_code code = LP_LIMIT_STRING;
+    /* First it is only checked and counted. */
+    for (size_t room = 0; code == LP_LIMIT_STRING && room <= out_bytes; room = base64.len) {
+        lp_base64_begin(&base64, out, room);
+        for (size_t i = 0; i < text.len; i++) {
+            bool slash_follows = text.ptr[i] == '\\' && i + 1 < text.len && text.ptr[i + 1] == '/';
+            if (!slash_follows) {
+                lp_base64_put(&base64, text.ptr[i]);
+            }
+        }
+        code = lp_base64_end(&base64, out_len);
     }
-    if (len > out_bytes) {
-        return LP_LIMIT_STRING;
-    }
-    return base64_run(text, out, out_len);
+    return code;
 }
 
 void lp_base64_encode(const uint8_t *bytes, size_t len, char *out) {
@@ -183,40 +172,33 @@ static uint32_t day_number(uint32_t year, uint32_t month, uint32_t day) {
     return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;
 }
 
-/* Reads `count` digits; 0xffff, beyond every range, for anything else. */
-static uint32_t digits(const char *text, unsigned count) {
-    uint32_t number = 0;
-    for (; count > 0; count--, text++) {
-        if (*text < '0' || *text > '9') {
-            return 0xffff;
-        }
-        number = number * 10 + (uint32_t)(*text - '0');
-    }
-    return number;
-}
-
-static uint32_t month_days(uint32_t year, uint32_t month) {
-    static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2 && leap ? 29 : days[month - 1];
-}
-
 lp_code lp_time_parse(lp_str text, int64_t *seconds) {
-    const char *t = text.ptr;
-    if (text.len != LP_TIME_TEXT_BYTES - 1 || t[4] != '-' || t[7] != '-' || t[10] != 'T' || t[13] != ':' ||
-        t[16] != ':' || t[19] != 'Z') {
+    static const char form[] = "0000-00-00T00:00:00Z";
+    static const uint8_t ends[] = {0, 13, 32, 24, 60, 60};
+    enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, PARTS };
+    uint32_t part[PARTS] = {0};
+    size_t at = 0;
+    if (text.len != sizeof form - 1) {
         return LP_FIELD_VALUE;
     }
-    uint32_t year = digits(t, 4), month = digits(t + 5, 2), day = digits(t + 8, 2);
-    uint32_t hour = digits(t + 11, 2), minute = digits(t + 14, 2), second = digits(t + 17, 2);
-    if (year > 9999 || month < 1 || month > 12 || day < 1 || day > month_days(year, month)) {
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned digit = (unsigned)(uint8_t)text.ptr[i] - '0';
+        if (form[i] == '0' && digit <= 9) {
+            part[at] = part[at] * 10 + digit;
+        } else if (form[i] == '0' || text.ptr[i] != form[i] || (at > YEAR && part[at] >= ends[at])) {
+            return LP_FIELD_VALUE;
+        } else {
+            at++;
+        }
+    }
+    bool december = part[MONTH] == 12;
+    uint32_t day = day_number(part[YEAR], part[MONTH], part[DAY]);
+    if (part[MONTH] < 1 || part[DAY] < 1 ||
+        day >= day_number(part[YEAR] + december, december ? 1 : part[MONTH] + 1, 1)) {
         return LP_FIELD_VALUE;
     }
-    if (hour > 23 || minute > 59 || second > 59) {
-        return LP_FIELD_VALUE;
-    }
-    int64_t days = (int64_t)day_number(year, month, day) - EPOCH_DAY;
-    *seconds = days * SECONDS_PER_DAY + (int64_t)(hour * 3600 + minute * 60 + second);
+    uint32_t second = part[HOUR] * 3600 + part[MINUTE] * 60 + part[SECOND];
+    *seconds = ((int64_t)day - EPOCH_DAY) * SECONDS_PER_DAY + second;
     return LP_OK;
 }
 

@@ -62,14 +62,12 @@ lp_code lp_envelope_verify(lp_json envelope, lp_dialect dialect, const lp_public
     lp_json_iter iter = lp_json_iterate(signatures);
     lp_json entry;
     while (lp_json_next(&iter, NULL, &entry)) {
-        uint8_t signature[LP_SIGNATURE_BYTES];
-        size_t len;
-        lp_str keyid; /* not compared: the caller knows whose signature it must be */
-        code = lp_signature_read(entry, dialect, &keyid, signature, &len);
+        lp_signature signature; /* its keyid is not compared: the caller knows whose signature it must be */
+        code = lp_signature_read(entry, &signature);
         if (code != LP_OK) {
             return code;
         }
-        if (len > 0 && crypto->verify(crypto, key, (lp_slice){signature, len}, message)) {
+        if (lp_signature_verify(&signature, dialect, crypto, key, message)) {
             *payload = content;
             return LP_OK;
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of codes, roles and repositories. Texts are apart (error_text.c): firmware does without them. */
+/* Names of codes. Texts are apart (error_text.c): firmware does without them. */
 #include "lampyr/error.h"
 
 typedef struct code_name {
@@ -76,14 +76,4 @@ const char *lp_code_name(lp_code code) {
         }
     }
     return "unknown";
-}
-
-const char *lp_role_name(lp_role role) {
-    static const char *const roles[] = {"", "root", "timestamp", "snapshot", "targets", "delegated", "time"};
-    return (size_t)role < sizeof roles / sizeof *roles ? roles[role] : "";
-}
-
-const char *lp_repo_name(lp_repo repo) {
-    static const char *const repos[] = {"", "director", "image"};
-    return (size_t)repo < sizeof repos / sizeof *repos ? repos[repo] : "";
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One pass over a document: strict JSON, which has one reading (TUF 1.0.34, 4.1), and how far it is from its canonical
- * form. */
+ * form. It does not call itself, so that its stack is the same for every document. */
 #include "json_internal.h"
 
 #include <string.h>
@@ -10,25 +10,48 @@ typedef struct checker {
     const char *end;
     lp_json_form form;
     lp_dialect dialect;
-    unsigned depth; /* most that is allowed */
-    lp_json_facts facts;
+    unsigned depth;                  /* most that is allowed */
+    unsigned level;                  /* containers that are open */
+    const char *last[LP_JSON_DEPTH]; /* for each: its latest key, at the quote; none yet, or no keys: its bracket */
+    const char *start[3];            /* and where the first of them start */
+    lp_json_facts *facts;
 } checker;
 
-static lp_code check_value(checker *c, unsigned depth);
+/* Firmware reads canonical documents only, whatever the form. */
+static bool must_be_canonical(const checker *c) {
+    return LP_CONSTRAINED || c->form == LP_JSON_CANONICAL;
+}
+
+static bool is_general(const checker *c) {
+    return !LP_CONSTRAINED && c->form == LP_JSON_GENERAL;
+}
+
+static bool stands_at(const checker *c, char ch) {
+    return c->pos < c->end && *c->pos == ch;
+}
 
 /* Notes a departure from the canonical form at `p`. */
 static lp_code odd(checker *c, const char *p) {
-    if (c->form == LP_JSON_CANONICAL) {
+    if (must_be_canonical(c)) {
         return LP_NOT_CANONICAL;
     }
-    if (c->facts.first_odd == NULL) {
-        c->facts.first_odd = p;
+    if (c->facts->first_odd == NULL) {
+        c->facts->first_odd = p;
     }
-    c->facts.last_odd = p;
+    c->facts->last_odd = p;
     return LP_OK;
 }
 
+/* What cannot stand at the position: white space where there must be none, or a mistake. */
+static lp_code unexpected(const checker *c) {
+    bool space = must_be_canonical(c) && lp_json_skip_space(c->pos, c->end) != c->pos;
+    return space ? LP_NOT_CANONICAL : LP_JSON_SYNTAX;
+}
+
 static lp_code skip_space(checker *c) {
+    if (LP_CONSTRAINED) {
+        return LP_OK; /* none is skipped: it is unexpected() */
+    }
     const char *p = lp_json_skip_space(c->pos, c->end);
     if (p == c->pos) {
         return LP_OK;
@@ -36,25 +59,6 @@ static lp_code skip_space(checker *c) {
     lp_code code = odd(c, c->pos);
     c->pos = p;
     return code;
-}
-
-/* Value of the four hex digits at `p`, or -1. */
-static int32_t hex4(const char *p, const char *end) {
-    if (end - p < 4) {
-        return -1;
-    }
-    int32_t value = 0;
-    for (int i = 0; i < 4; i++) {
-        char ch = p[i];
-        int digit = ch >= '0' && ch <= '9'                     ? ch - '0'
-                    : (ch | 0x20) >= 'a' && (ch | 0x20) <= 'f' ? (ch | 0x20) - 'a' + 10
-                                                               : -1;
-        if (digit < 0) {
-            return -1;
-        }
-        value = value * 16 + digit;
-    }
-    return value;
 }
 
 /* Is the escape at `p` (its backslash) the one way the dialect's canonical form writes that character? */
@@ -69,43 +73,17 @@ static bool escape_is_canonical(const checker *c, const char *p) {
         return p[1] != '/';
     }
     /* \u00xx, lower case, for the control characters that have no short form */
-    int32_t unit = hex4(p + 2, c->end);
-    bool has_short_form = unit == '\b' || unit == '\t' || unit == '\n' || unit == '\f' || unit == '\r';
+    int32_t unit = lp_json_hex4(p + 2, c->end);
+    bool has_short_form = unit >= '\b' && unit <= '\r' && unit != '\v';
     return unit >= 0 && unit < 0x20 && !has_short_form && !(p[5] >= 'A' && p[5] <= 'F');
 }
 
-/* An escape sequence, at its backslash. */
-static lp_code check_escape(checker *c) {
-    const char *p = c->pos;
-    if (c->end - p < 2 || memchr("\"\\/bfnrtu", p[1], 9) == NULL) {
-        return LP_JSON_SYNTAX;
-    }
-    if (!escape_is_canonical(c, p)) {
-        lp_code code = odd(c, p);
-        if (code != LP_OK) {
-            return code;
-        }
-    }
-    if (p[1] != 'u') {
-        c->pos = p + 2;
-        return LP_OK;
-    }
-    int32_t unit = hex4(p + 2, c->end);
-    if (unit < 0) {
-        return LP_JSON_SYNTAX;
-    }
-    if (unit == 0 && c->form != LP_JSON_GENERAL) {
-        return LP_FIELD_VALUE;
-    }
-    c->pos = p + 6;
-    if (unit < 0xd800 || unit > 0xdfff) {
-        return LP_OK;
-    }
-    /* A surrogate counts only as the first half of a pair. */
-    if (unit > 0xdbff || c->end - c->pos < 6 || c->pos[0] != '\\' || c->pos[1] != 'u') {
+/* The second half of the pair of which \u`high`, just passed, is the first. */
+static lp_code check_surrogate(checker *c, int32_t high) {
+    if (high > 0xdbff || c->end - c->pos < 6 || c->pos[0] != '\\' || c->pos[1] != 'u') {
         return LP_JSON_UTF8;
     }
-    int32_t low = hex4(c->pos + 2, c->end);
+    int32_t low = lp_json_hex4(c->pos + 2, c->end);
     if (low < 0xdc00 || low > 0xdfff) {
         return LP_JSON_UTF8;
     }
@@ -113,48 +91,68 @@ static lp_code check_escape(checker *c) {
     return LP_OK;
 }
 
+/* An escape sequence, at its backslash. */
+static lp_code check_escape(checker *c) {
+    const char *p = c->pos;
+    const char *known = "\"\\/bfnrtu";
+    while (c->end - p >= 2 && *known != '\0' && *known != p[1]) {
+        known++;
+    }
+    if (c->end - p < 2 || *known == '\0') {
+        return LP_JSON_SYNTAX;
+    }
+    lp_code code = escape_is_canonical(c, p) ? LP_OK : odd(c, p);
+    if (code != LP_OK) {
+        return code;
+    }
+    c->pos += 2;
+    if (p[1] != 'u') {
+        return LP_OK;
+    }
+    int32_t unit = lp_json_hex4(c->pos, c->end);
+    if (unit < 0) {
+        return LP_JSON_SYNTAX;
+    }
+    if (unit == 0 && !is_general(c)) {
+        return LP_FIELD_VALUE;
+    }
+    c->pos += 4;
+    /* Canonical forms escape nothing but control characters this way. */
+    return LP_CONSTRAINED || unit < 0xd800 || unit > 0xdfff ? LP_OK : check_surrogate(c, unit);
+}
+
 /* A multi-byte UTF-8 character (RFC 3629): shortest form, no surrogates, at most U+10FFFF. */
 static lp_code check_utf8(checker *c) {
     const uint8_t *p = (const uint8_t *)c->pos;
-    size_t left = (size_t)(c->end - c->pos);
-    size_t len;
-    uint8_t low = 0x80;
-    uint8_t high = 0xbf;
-    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-        len = 2;
-    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
-        len = 3;
-        low = p[0] == 0xe0 ? 0xa0 : low;
-        high = p[0] == 0xed ? 0x9f : high;
-    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-        len = 4;
-        low = p[0] == 0xf0 ? 0x90 : low;
-        high = p[0] == 0xf4 ? 0x8f : high;
-    } else {
+    const uint8_t *end = (const uint8_t *)c->end;
+    unsigned more = p[0] >= 0xf0 ? 3 : p[0] >= 0xe0 ? 2 : 1;
+    if (p[0] < 0xc2 || p[0] > 0xf4) {
         return LP_JSON_UTF8;
     }
-    if (left < len || p[1] < low || p[1] > high) {
-        return LP_JSON_UTF8;
-    }
-    for (size_t i = 2; i < len; i++) {
-        if (p[i] < 0x80 || p[i] > 0xbf) {
+    uint32_t ch = *p++ & (0x3fU >> more);
+    for (unsigned i = 0; i < more; i++, p++) {
+        if (p >= end || (*p & 0xc0) != 0x80) {
             return LP_JSON_UTF8;
         }
+        ch = ch << 6 | (*p & 0x3fU);
     }
-    c->pos += len;
+    /* Below 0x800 and 0x10000 there are shorter forms; below 0x80 the lead was refused. */
+    if (ch < 1U << (5 * more + 1) || ch > 0x10ffff || (ch >= 0xd800 && ch <= 0xdfff)) {
+        return LP_JSON_UTF8;
+    }
+    c->pos = (const char *)p;
     return LP_OK;
 }
 
-/* A string, at its opening quote. `*out` is its body. */
-static lp_code check_string(checker *c, lp_str *out) {
+/* A string, at its opening quote. */
+static lp_code check_string(checker *c) {
     /* OLPC canonical JSON has raw control characters in strings; JSON has not. */
-    uint8_t first_plain = c->form == LP_JSON_CANONICAL && c->dialect == LP_DIALECT_TUF ? 0 : 0x20;
-    const char *start = ++c->pos;
+    uint8_t first_plain = must_be_canonical(c) && c->dialect == LP_DIALECT_TUF ? 0 : 0x20;
+    c->pos++;
     while ((c->pos = lp_json_plain_end(c->pos, c->end)) < c->end) {
         uint8_t ch = (uint8_t)*c->pos;
         lp_code code = LP_OK;
         if (ch == '"') {
-            *out = (lp_str){start, (size_t)(c->pos - start)};
             c->pos++;
             return LP_OK;
         }
@@ -183,10 +181,23 @@ static const char *skip_digits(const char *p, const char *end) {
     return p;
 }
 
-/* Do the digits fit a signed 64-bit integer? Both bounds have 19 digits and so compare as text. */
+/* Do the digits fit a signed 64-bit integer? The bounds have 19 digits, so numbers as long compare as text. */
 static bool fits_64(const char *digits, size_t len, bool negative) {
-    const char *bound = negative ? "9223372036854775808" : "9223372036854775807";
-    return len < 19 || (len == 19 && memcmp(digits, bound, 19) <= 0);
+    int order = len == 19 ? memcmp(digits, "922337203685477580", 18) : 0;
+    return len < 19 || (len == 19 && (order < 0 || (order == 0 && digits[18] <= (negative ? '8' : '7'))));
+}
+
+/* Passes one of two marks, a sign if one may follow, and digits. `*p` stays where there is no mark, and becomes NULL
+ * where the digits are missing. */
+static void skip_part(const char **p, const char *end, const char marks[2], bool signs) {
+    const char *digits = *p;
+    if (digits >= end || (*digits != marks[0] && *digits != marks[1])) {
+        return;
+    }
+    digits++;
+    digits += signs && digits < end && (*digits == '+' || *digits == '-');
+    const char *after = skip_digits(digits, end);
+    *p = after == digits ? NULL : after;
 }
 
 static lp_code check_number(checker *c) {
@@ -194,139 +205,120 @@ static lp_code check_number(checker *c) {
     bool negative = *start == '-';
     const char *digits = start + negative;
     const char *p = skip_digits(digits, c->end);
+    const char *whole_end = p;
     size_t len = (size_t)(p - digits);
-    if (len == 0 || (len > 1 && digits[0] == '0')) {
+    if (len == 0) {
+        return unexpected(c);
+    }
+    if (len > 1 && digits[0] == '0') {
         return LP_JSON_SYNTAX;
     }
-    bool integer = true;
-    if (p < c->end && *p == '.') {
-        const char *fraction = p + 1;
-        p = skip_digits(fraction, c->end);
-        if (p == fraction) {
-            return LP_JSON_SYNTAX;
-        }
-        integer = false;
+    skip_part(&p, c->end, "..", false);
+    if (p != NULL) {
+        skip_part(&p, c->end, "eE", true);
     }
-    if (p < c->end && (*p == 'e' || *p == 'E')) {
-        const char *exponent = p + 1;
-        exponent += exponent < c->end && (*exponent == '+' || *exponent == '-');
-        p = skip_digits(exponent, c->end);
-        if (p == exponent) {
-            return LP_JSON_SYNTAX;
-        }
-        integer = false;
+    if (p == NULL) {
+        return LP_JSON_SYNTAX;
     }
     c->pos = p;
-    if (c->form != LP_JSON_GENERAL && (!integer || !fits_64(digits, len, negative))) {
+    if (!is_general(c) && (p != whole_end || !fits_64(digits, len, negative))) {
         return LP_JSON_NUMBER;
     }
     return negative && len == 1 && digits[0] == '0' ? odd(c, start) : LP_OK;
 }
 
 static lp_code check_word(checker *c, const char *word) {
-    size_t len = strlen(word);
-    if ((size_t)(c->end - c->pos) < len || memcmp(c->pos, word, len) != 0) {
-        return LP_JSON_SYNTAX;
+    for (; *word != '\0'; word++, c->pos++) {
+        if (!stands_at(c, *word)) {
+            return LP_JSON_SYNTAX;
+        }
     }
-    c->pos += len;
     return LP_OK;
 }
 
+/* Is the innermost open container an object? */
+static bool in_object(const checker *c) {
+    return *c->last[c->level - 1] != '[';
+}
+
+/* The key whose quote is at `quote`, as a view for lp_str_compare() only. */
+static lp_str open_key(const checker *c, const char *quote) {
+    return (lp_str){quote + 1, (size_t)(c->end - quote) - 1};
+}
+
 /* `"key" :`, and its order against the key before it. */
-static lp_code check_key(checker *c, lp_str *previous) {
-    const char *start = c->pos;
-    if (c->pos >= c->end || *c->pos != '"') {
-        return LP_JSON_SYNTAX;
+static lp_code check_key(checker *c) {
+    const char *key = c->pos;
+    const char **last = &c->last[c->level - 1];
+    if (!stands_at(c, '"')) {
+        return unexpected(c);
     }
-    lp_str key;
-    lp_code code = check_string(c, &key);
+    lp_code code = check_string(c);
     if (code != LP_OK) {
         return code;
     }
-    if (previous->ptr != NULL) {
-        int order = lp_str_compare(*previous, key);
-        if (order == 0) {
-            return LP_JSON_DUPLICATE_KEY;
-        }
-        if (order > 0) {
-            c->facts.ordered = false;
-            code = odd(c, start);
-        }
+    int order = **last == '"' ? lp_str_compare(open_key(c, *last), open_key(c, key)) : -1;
+    if (order == 0) {
+        return LP_JSON_DUPLICATE_KEY;
     }
-    *previous = key;
+    if (order > 0) {
+        c->facts->ordered = false;
+        code = odd(c, key);
+    }
+    *last = key;
     if (code == LP_OK) {
         code = skip_space(c);
     }
     if (code != LP_OK) {
         return code;
     }
-    if (c->pos >= c->end || *c->pos != ':') {
-        return LP_JSON_SYNTAX;
+    if (!stands_at(c, ':')) {
+        return unexpected(c);
     }
     c->pos++;
-    return skip_space(c);
+    return LP_OK;
 }
 
-/* An object or array, at its opening bracket. */
-static lp_code check_container(checker *c, unsigned depth) {
-    bool object = *c->pos == '{';
-    char close = object ? '}' : ']';
-    if (depth == 0) {
+/* An opening bracket. `*complete` if the container is empty: then its end comes next. */
+static lp_code open_container(checker *c, bool *complete) {
+    if (c->level >= c->depth) {
         return LP_LIMIT_DEPTH;
     }
-    c->pos++;
+    if (!LP_CONSTRAINED && c->level < sizeof c->start / sizeof *c->start) {
+        c->start[c->level] = c->pos;
+    }
+    c->last[c->level++] = c->pos++;
     lp_code code = skip_space(c);
-    if (code == LP_OK && c->pos < c->end && *c->pos == close) {
-        c->pos++;
-        return LP_OK;
-    }
-    lp_str previous = {NULL, 0};
-    while (code == LP_OK) {
-        code = object ? check_key(c, &previous) : LP_OK;
-        if (code == LP_OK) {
-            code = check_value(c, depth - 1);
-        }
-        if (code == LP_OK) {
-            code = skip_space(c);
-        }
-        if (code != LP_OK) {
-            break;
-        }
-        if (c->pos >= c->end || (*c->pos != ',' && *c->pos != close)) {
-            return LP_JSON_SYNTAX;
-        }
-        if (*c->pos++ == close) {
-            return LP_OK;
-        }
-        code = skip_space(c);
-    }
-    return code;
+    *complete = stands_at(c, in_object(c) ? '}' : ']');
+    return code == LP_OK && !*complete && in_object(c) ? check_key(c) : code;
 }
 
-/* Remembers the longest containers near the top, which later walks then need not walk through. */
-static void note_container(checker *c, const char *start, unsigned depth) {
-    unsigned level = c->depth - depth; /* 1: member of the document */
-    size_t len = (size_t)(c->pos - start);
-    if (level >= 1 && level <= 2 && len > c->facts.big[level - 1].len) {
-        c->facts.big[level - 1] = (lp_json){start, len};
+/* A closing bracket. Remembers the longest containers near the top, which later walks then need not walk through. */
+static void close_container(checker *c) {
+    c->pos++;
+    c->level--;
+    if (!LP_CONSTRAINED && (c->level == 1 || c->level == 2)) {
+        const char *start = c->start[c->level];
+        lp_json *big = &c->facts->big[c->level - 1];
+        size_t len = (size_t)(c->pos - start);
+        if (len > big->len) {
+            *big = (lp_json){start, len};
+        }
     }
 }
 
-static lp_code check_value(checker *c, unsigned depth) {
-    const char *start = c->pos;
-    lp_code code;
+/* The start of a value. `*complete` if it was passed; else it is a container that another value follows in. */
+static lp_code check_start(checker *c, bool *complete) {
+    *complete = true;
     if (c->pos >= c->end) {
         return LP_JSON_SYNTAX;
     }
-    lp_str ignored;
     switch (*c->pos) {
     case '{':
     case '[':
-        code = check_container(c, depth);
-        note_container(c, start, depth);
-        return code;
+        return open_container(c, complete);
     case '"':
-        return check_string(c, &ignored);
+        return check_string(c);
     case 't':
         return check_word(c, "true");
     case 'f':
@@ -338,33 +330,64 @@ static lp_code check_value(checker *c, unsigned depth) {
     }
 }
 
+/* What follows a value inside a container: its end, or the next member. `*complete` if the position is again after a
+ * value. */
+static lp_code check_rest(checker *c, bool *complete) {
+    if (stands_at(c, in_object(c) ? '}' : ']')) {
+        close_container(c);
+        return LP_OK;
+    }
+    if (!stands_at(c, ',')) {
+        return unexpected(c);
+    }
+    c->pos++;
+    *complete = false;
+    lp_code code = skip_space(c);
+    return code == LP_OK && in_object(c) ? check_key(c) : code;
+}
+
+static lp_code check_document(checker *c) {
+    bool complete = false;
+    do {
+        lp_code code = skip_space(c);
+        if (code == LP_OK) {
+            code = complete ? check_rest(c, &complete) : check_start(c, &complete);
+        }
+        if (code != LP_OK) {
+            return code;
+        }
+    } while (c->level > 0 || !complete);
+    return LP_OK;
+}
+
 lp_code lp_json_scan(lp_slice bytes, lp_json_form form, lp_dialect dialect, unsigned depth, lp_json *out,
                      lp_json_facts *facts) {
     if (bytes.len == 0) {
         return LP_JSON_SYNTAX;
     }
-    checker c = {
-        .pos = (const char *)bytes.ptr, .form = form, .dialect = dialect, .depth = depth, .facts = {.ordered = true}};
+    checker c = {.pos = (const char *)bytes.ptr,
+                 .form = form,
+                 .dialect = dialect,
+                 .depth = depth < LP_JSON_DEPTH ? depth : LP_JSON_DEPTH,
+                 .facts = facts};
     c.end = c.pos + bytes.len;
+    *facts = (lp_json_facts){.ordered = true};
     lp_code code = skip_space(&c);
-    if (code != LP_OK) {
-        return code;
-    }
     const char *start = c.pos;
-    code = check_value(&c, depth);
+    if (code == LP_OK) {
+        code = check_document(&c);
+    }
+    const char *after = c.pos;
+    if (code == LP_OK) {
+        code = skip_space(&c);
+    }
+    if (code == LP_OK && c.pos != c.end) {
+        code = unexpected(&c) == LP_NOT_CANONICAL ? LP_NOT_CANONICAL : LP_JSON_TRAILING;
+    }
     if (code != LP_OK) {
         return code;
     }
-    size_t len = (size_t)(c.pos - start);
-    code = skip_space(&c);
-    if (code != LP_OK) {
-        return code;
-    }
-    if (c.pos != c.end) {
-        return LP_JSON_TRAILING;
-    }
-    *out = (lp_json){start, len};
-    *facts = c.facts;
+    *out = (lp_json){start, (size_t)(after - start)};
     return LP_OK;
 }
 

@@ -13,12 +13,41 @@ typedef struct lp_json_facts {
     lp_json big[2]; /* the longest container that is a member of the document, and of one of its members */
 } lp_json_facts;
 
-/* lp_json_check(), with the facts. Duplicates are not looked for where keys are not ascending. */
+/* lp_json_check(), with the facts, which hold nothing of use after a refusal. Duplicates are not looked for where keys
+ * are not ascending. */
 lp_code lp_json_scan(lp_slice bytes, lp_json_form form, lp_dialect dialect, unsigned depth, lp_json *out,
                      lp_json_facts *facts);
 
 /* The rest of lp_json_check(): refuses duplicate keys in a scanned document whose keys do not ascend. */
 lp_code lp_json_unique(lp_json value, lp_scratch scratch);
+
+/* How lp_json_read() reads a member, and where to. */
+typedef enum lp_json_read_as {
+    LP_READ_STRING, /* lp_str */
+    LP_READ_UINT,   /* uint64_t */
+    LP_READ_BOOL,   /* bool */
+    LP_READ_ANY,    /* lp_json */
+    LP_READ_OBJECT = '{',
+    LP_READ_ARRAY = '[', /* lp_json, like objects */
+} lp_json_read_as;
+
+typedef struct lp_json_row {
+    const char *name; /* plain ASCII */
+    uint8_t type;     /* lp_json_read_as */
+    bool optional;    /* if absent, what is at `offset` stays */
+    uint16_t offset;  /* in the struct to fill */
+} lp_json_row;
+
+/* Fills the struct at `out` from members of an object, for up to 31 rows; others are skipped. The first member that is
+ * wrong decides, then the first row that is missing: LP_FIELD_MISSING (also if there is no object), LP_FIELD_TYPE (also
+ * if it is no object), LP_FIELD_VALUE. */
+lp_code lp_json_read(lp_json object, const lp_json_row *rows, size_t count, void *out);
+
+/* The same; `big` is one of its members (or absent), which is not walked through. */
+lp_code lp_json_read_past(lp_json object, lp_json big, const lp_json_row *rows, size_t count, void *out);
+
+/* The same for a small object. LP_LIMIT_RECORD if it has more than LP_RECORD_FIELDS members. */
+lp_code lp_json_read_record(lp_json object, const lp_json_row *rows, size_t count, void *out);
 
 /* Reads the characters of a JSON string's body one at a time as UTF-8 bytes. */
 typedef struct lp_str_reader {
@@ -32,6 +61,9 @@ typedef struct lp_str_reader {
 lp_str_reader lp_str_read(lp_str s);
 /* The next byte, or -1 at the end: of the view, or at the closing quote if the view reaches further. */
 int lp_str_byte(lp_str_reader *reader);
+
+/* Value of the four hex digits at `p`, or -1. */
+int32_t lp_json_hex4(const char *p, const char *end);
 
 /* Orders by the bytes of the unescaped UTF-8: negative, zero, positive. Views may reach past the closing quote.
  * Takes time by what the strings have in common, not by their lengths. */

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading documents that lp_json_check() accepted. */
 #include "json_internal.h"
+#include "lampyr/encode.h"
 
 #include <string.h>
-
-#define JSMN_STATIC
-#define JSMN_STRICT
-#define JSMN_PARENT_LINKS /* without them jsmn is quadratic */
-#include <jsmn.h>
 
 const char *lp_json_skip_space(const char *p, const char *end) {
     while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
@@ -96,10 +92,15 @@ lp_json_iter lp_json_iterate(lp_json container) {
     return iter;
 }
 
+/* Canonical documents have no white space. */
+static const char *past_space(const char *p, const char *end) {
+    return LP_CONSTRAINED ? p : lp_json_skip_space(p, end);
+}
+
 bool lp_json_next(lp_json_iter *iter, lp_str *key, lp_json *value) {
-    const char *p = lp_json_skip_space(iter->pos, iter->end);
+    const char *p = past_space(iter->pos, iter->end);
     if (p < iter->end && *p == ',') {
-        p = lp_json_skip_space(p + 1, iter->end);
+        p = past_space(p + 1, iter->end);
     }
     if (p >= iter->end) {
         iter->pos = iter->end;
@@ -110,8 +111,8 @@ bool lp_json_next(lp_json_iter *iter, lp_str *key, lp_json *value) {
         if (key != NULL) {
             *key = (lp_str){p + 1, (size_t)(after - p) - 2};
         }
-        p = lp_json_skip_space(after, iter->end) + 1; /* the colon */
-        p = lp_json_skip_space(p, iter->end);
+        p = past_space(after, iter->end) + 1; /* the colon */
+        p = past_space(p, iter->end);
     }
     iter->pos = p == iter->big.ptr ? p + iter->big.len : lp_json_skip_value(p, iter->end);
     *value = (lp_json){p, (size_t)(iter->pos - p)};
@@ -129,9 +130,8 @@ size_t lp_json_count(lp_json container) {
     return count;
 }
 
-static lp_json find(lp_json object, lp_json big, lp_str name) {
+lp_json lp_json_find(lp_json object, lp_str name) {
     lp_json_iter iter = lp_json_iterate(object);
-    iter.big = big;
     lp_str key;
     lp_json value;
     while (iter.object && lp_json_next(&iter, &key, &value)) {
@@ -142,16 +142,15 @@ static lp_json find(lp_json object, lp_json big, lp_str name) {
     return (lp_json){NULL, 0};
 }
 
-lp_json lp_json_find(lp_json object, lp_str name) {
-    return find(object, (lp_json){NULL, 0}, name);
+lp_json lp_json_get_past(lp_json object, lp_json big, const char *name) {
+    const lp_json_row row = {name, LP_READ_ANY, true, 0};
+    lp_json value = {NULL, 0};
+    (void)lp_json_read_past(object, big, &row, 1, &value);
+    return value;
 }
 
 lp_json lp_json_get(lp_json object, const char *name) {
-    return lp_json_find(object, lp_str_from(name));
-}
-
-lp_json lp_json_get_past(lp_json object, lp_json big, const char *name) {
-    return find(object, big, lp_str_from(name));
+    return lp_json_get_past(object, (lp_json){NULL, 0}, name);
 }
 
 static bool same(lp_json a, lp_json b, size_t *left);
@@ -197,7 +196,7 @@ static bool same(lp_json a, lp_json b, size_t *left) {
 }
 
 bool lp_json_same(lp_json a, lp_json b) {
-    size_t left = LP_RECORD_TOKENS;
+    size_t left = LP_COMPARED_FIELDS;
     return same(a, b, &left);
 }
 
@@ -205,31 +204,82 @@ lp_code lp_json_record(lp_json object, lp_json_field *fields, size_t count) {
     if (!lp_json_is_object(object)) {
         return LP_FIELD_TYPE;
     }
-    jsmntok_t tokens[LP_RECORD_TOKENS];
-    jsmn_parser parser;
-    jsmn_init(&parser);
-    int used = jsmn_parse(&parser, object.ptr, object.len, tokens, LP_RECORD_TOKENS);
-    if (used <= 0) {
-        return used == JSMN_ERROR_NOMEM ? LP_LIMIT_RECORD : LP_FIELD_VALUE;
-    }
     for (size_t f = 0; f < count; f++) {
         fields[f].value = (lp_json){NULL, 0};
     }
-    for (int i = 1; i + 1 < used; i++) {
-        if (tokens[i].parent != 0) {
-            continue;
+    lp_json_iter iter = lp_json_iterate(object);
+    lp_str key;
+    lp_json value;
+    for (size_t members = 0; lp_json_next(&iter, &key, &value); members++) {
+        if (members >= LP_RECORD_FIELDS) {
+            return LP_LIMIT_RECORD;
         }
-        lp_str key = {object.ptr + tokens[i].start, (size_t)(tokens[i].end - tokens[i].start)};
-        const jsmntok_t *value = &tokens[i + 1];
-        int quote = value->type == JSMN_STRING ? 1 : 0; /* jsmn leaves quotes out */
         for (size_t f = 0; f < count; f++) {
             if (lp_str_is(key, fields[f].name)) {
-                fields[f].value =
-                    (lp_json){object.ptr + value->start - quote, (size_t)(value->end - value->start + 2 * quote)};
+                fields[f].value = value;
             }
         }
     }
     return LP_OK;
+}
+
+static lp_code read_row(lp_json value, unsigned type, void *out) {
+    switch (type) {
+    case LP_READ_STRING:
+        return lp_json_string(value, out);
+    case LP_READ_UINT:
+        return lp_json_uint(value, out);
+    case LP_READ_BOOL:
+        return lp_json_bool(value, out);
+    default:
+        if (type != LP_READ_ANY && value.ptr[0] != (char)type) {
+            return LP_FIELD_TYPE;
+        }
+        *(lp_json *)out = value;
+        return LP_OK;
+    }
+}
+
+lp_code lp_json_read_past(lp_json object, lp_json big, const lp_json_row *rows, size_t count, void *out) {
+    if (object.ptr == NULL) {
+        return LP_FIELD_MISSING;
+    }
+    if (!lp_json_is_object(object)) {
+        return LP_FIELD_TYPE;
+    }
+    lp_json_iter iter = lp_json_iterate(object);
+    iter.big = big;
+    lp_str key;
+    lp_json value;
+    uint32_t missing = (1U << count) - 1; /* bit by row */
+    while (missing != 0 && lp_json_next(&iter, &key, &value)) {
+        for (size_t i = 0; i < count; i++) {
+            if (lp_str_is(key, rows[i].name)) {
+                missing &= ~(1U << i);
+                lp_code code = read_row(value, rows[i].type, (char *)out + rows[i].offset);
+                if (code != LP_OK) {
+                    return code;
+                }
+            }
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if ((missing >> i & 1) != 0 && !rows[i].optional) {
+            return LP_FIELD_MISSING;
+        }
+    }
+    return LP_OK;
+}
+
+lp_code lp_json_read(lp_json object, const lp_json_row *rows, size_t count, void *out) {
+    return lp_json_read_past(object, (lp_json){NULL, 0}, rows, count, out);
+}
+
+lp_code lp_json_read_record(lp_json object, const lp_json_row *rows, size_t count, void *out) {
+    if (lp_json_count(object) > LP_RECORD_FIELDS) {
+        return LP_LIMIT_RECORD;
+    }
+    return lp_json_read_past(object, (lp_json){NULL, 0}, rows, count, out);
 }
 
 lp_code lp_json_string(lp_json value, lp_str *out) {
@@ -277,11 +327,16 @@ lp_code lp_json_bool(lp_json value, bool *out) {
     return LP_OK;
 }
 
-bool lp_text_plain(const char *text) {
-    while ((uint8_t)*text >= 0x20 && *text != '"' && *text != '\\') {
-        text++;
+size_t lp_text_plain_len(const char *text) {
+    size_t len = 0;
+    while ((uint8_t)text[len] >= 0x20 && text[len] != '"' && text[len] != '\\') {
+        len++;
     }
-    return *text == '\0';
+    return len;
+}
+
+bool lp_text_plain(const char *text) {
+    return text[lp_text_plain_len(text)] == '\0';
 }
 
 lp_str lp_str_from(const char *text) {
@@ -296,20 +351,24 @@ lp_str_reader lp_str_read(lp_str s) {
     return (lp_str_reader){.pos = s.ptr, .end = s.len > 0 ? s.ptr + s.len : s.ptr};
 }
 
-static uint32_t hex4(const char *p) {
-    uint32_t value = 0;
+int32_t lp_json_hex4(const char *p, const char *end) {
+    int32_t value = 0;
     for (int i = 0; i < 4; i++) {
-        value = value * 16 + (uint32_t)(p[i] <= '9' ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
+        int digit = p + i < end ? lp_hex_digit(p[i]) : -1;
+        if (digit < 0) {
+            return -1;
+        }
+        value = value * 16 + digit;
     }
     return value;
 }
 
 /* Encodes the \u escape (or pair) at `p` into the reader and returns how many characters it took. */
 static size_t read_unicode(lp_str_reader *r, const char *p) {
-    uint32_t ch = hex4(p + 2);
+    uint32_t ch = (uint32_t)lp_json_hex4(p + 2, r->end);
     size_t taken = 6;
     if (ch >= 0xd800 && ch <= 0xdbff) {
-        ch = 0x10000 + ((ch - 0xd800) << 10) + (hex4(p + 8) - 0xdc00);
+        ch = 0x10000 + ((ch - 0xd800) << 10) + ((uint32_t)lp_json_hex4(p + 8, r->end) - 0xdc00);
         taken = 12;
     }
     unsigned extra = ch < 0x80 ? 0 : ch < 0x800 ? 1 : ch < 0x10000 ? 2 : 3;
@@ -326,58 +385,50 @@ static size_t read_unicode(lp_str_reader *r, const char *p) {
 
 /* What the character after a backslash stands for. */
 static uint8_t short_escape(char code) {
-    switch (code) {
-    case 'b':
-        return '\b';
-    case 'f':
-        return '\f';
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default:
-        return (uint8_t)code;
+    static const char from[] = "bfnrt";
+    static const char to[] = "\b\f\n\r\t";
+    for (size_t i = 0; i < sizeof from - 1; i++) {
+        if (code == from[i]) {
+            return (uint8_t)to[i];
+        }
     }
+    return (uint8_t)code;
 }
 
 int lp_str_byte(lp_str_reader *r) {
-    if (r->pending == 0) {
-        if (r->pos >= r->end || *r->pos == '"') {
+    if (LP_CONSTRAINED || r->pending == 0) {
+        const char *p = r->pos;
+        if (p >= r->end || *p == '"') {
             return -1;
         }
-        if (*r->pos != '\\') {
-            return (uint8_t)*r->pos++;
+        if (*p != '\\') {
+            r->pos++;
+            return (uint8_t)*p;
         }
-        if (r->pos[1] != 'u') {
+        if (p[1] != 'u') {
             r->pos += 2;
-            return short_escape(r->pos[-1]);
+            return short_escape(p[1]);
         }
-        r->pos += read_unicode(r, r->pos);
+        if (LP_CONSTRAINED) { /* canonical forms escape nothing but control characters this way */
+            r->pos += 6;
+            return lp_hex_digit(p[4]) * 16 + lp_hex_digit(p[5]);
+        }
+        r->pos += read_unicode(r, p);
     }
     r->pending--;
     return (uint8_t)r->utf8[r->next++];
 }
 
-/* Is this the end of the body: of the view, or the closing quote? */
-static bool at_end(lp_str s, size_t i) {
-    return i >= s.len || s.ptr[i] == '"';
-}
-
 /* Never looks past the first difference: long keys must not make sorting quadratic. */
 int lp_str_compare(lp_str a, lp_str b) {
-    size_t i = 0;
-    while (!at_end(a, i) && !at_end(b, i) && a.ptr[i] == b.ptr[i] && a.ptr[i] != '\\') {
-        i++;
+    lp_str_reader ra = lp_str_read(a);
+    lp_str_reader rb = lp_str_read(b);
+    /* Most keys begin alike and have no escapes. */
+    while (!LP_CONSTRAINED && ra.pos < ra.end && rb.pos < rb.end && *ra.pos == *rb.pos && *ra.pos != '"' &&
+           *ra.pos != '\\') {
+        ra.pos++;
+        rb.pos++;
     }
-    bool end_a = at_end(a, i);
-    bool end_b = at_end(b, i);
-    if (end_a || end_b) {
-        return (int)end_b - (int)end_a;
-    }
-    lp_str_reader ra = lp_str_read((lp_str){a.ptr + i, a.len - i});
-    lp_str_reader rb = lp_str_read((lp_str){b.ptr + i, b.len - i});
     int ca;
     int cb;
     do {

@@ -1,54 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public keys: from a key object to the one normal form of the key. */
+#include "json_internal.h"
 #include "lampyr/crypto.h"
 #include "lampyr/encode.h"
 
 #include <string.h>
 
-enum {
-    PEM_BYTES = LP_CONSTRAINED ? 256 : 2048, /* text of the largest key */
-    DER_BYTES = LP_CONSTRAINED ? 96 : 1200,
-    MODULUS_MIN_BYTES = 256, /* RSA-2048 */
-};
-
-/* DER of SubjectPublicKeyInfo up to the point, for an uncompressed P-256 key (RFC 5480). */
-static const uint8_t p256_prefix[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
-                                      0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
-                                      0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+/* Base64 of the DER of SubjectPublicKeyInfo up to the point, for an uncompressed P-256 key (RFC 5480): whole groups. */
+static const char p256_head[] = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE";
 enum { P256_POINT_BYTES = 64 };
 
-/* Moves `*p` past `text` if it stands there. */
-static bool skip_text(const char **p, const char *text) {
-    size_t len = strlen(text);
-    for (size_t i = 0; i < len; i++) {
-        if ((*p)[i] != text[i]) {
+/* Passes `text`, of which `*c` is the first character; then `*c` is the one after it, or -1. False if it is not there.
+ */
+static bool skip_text(lp_str_reader *pem, int *c, const char *text) {
+    for (; *text != '\0'; text++) {
+        if (*c != *text) {
             return false;
         }
+        *c = lp_str_byte(pem);
     }
-    *p += len;
     return true;
 }
 
-/* Decodes the base64 between the PEM lines of a SubjectPublicKeyInfo; `text` loses its line ends.
- * Returns the length of the DER, 0 if it is no such PEM. */
-static size_t pem_decode(char *text, uint8_t *der, size_t der_bytes) {
-    const char *p = text;
-    if (!skip_text(&p, "-----BEGIN PUBLIC KEY-----") || (*p != '\n' && *p != '\r')) {
+static bool is_line_end(int c) {
+    return c == '\n' || c == '\r';
+}
+
+/* Decodes the base64 between the PEM lines of a SubjectPublicKeyInfo, without the text `head` that it must begin with.
+ * Returns how many bytes that gave, 0 if it is no such PEM. */
+static size_t pem_decode(lp_str text, const char *head, uint8_t *out, size_t out_bytes) {
+    lp_str_reader pem = lp_str_read(text);
+    int c = lp_str_byte(&pem);
+    if (!skip_text(&pem, &c, "-----BEGIN PUBLIC KEY-----") || !is_line_end(c)) {
         return 0;
     }
-    size_t kept = 0;
-    for (; *p != '\0' && *p != '-' && *p != '\\'; p++) {
-        if (*p != '\n' && *p != '\r') {
-            text[kept++] = *p;
+    lp_base64 base64;
+    lp_base64_begin(&base64, out, out_bytes);
+    for (; c >= 0 && c != '-'; c = lp_str_byte(&pem)) {
+        if (is_line_end(c)) {
+            continue;
+        }
+        if (*head == '\0') {
+            lp_base64_put(&base64, (char)c);
+        } else if (c != *head++) {
+            return 0;
         }
     }
-    size_t len = 0;
-    bool ends = skip_text(&p, "-----END PUBLIC KEY-----");
-    while (*p == '\n' || *p == '\r') {
-        p++;
+    if (!skip_text(&pem, &c, "-----END PUBLIC KEY-----")) {
+        return 0;
     }
-    ends = ends && *p == '\0';
-    return ends && lp_base64_decode((lp_str){text, kept}, der, der_bytes, &len) == LP_OK ? len : 0;
+    while (is_line_end(c)) {
+        c = lp_str_byte(&pem);
+    }
+    size_t len;
+    return c < 0 && lp_base64_end(&base64, &len) == LP_OK ? len : 0;
 }
 
 static bool read_ed25519(lp_str value, lp_public_key *out) {
@@ -59,19 +64,16 @@ static bool read_ed25519(lp_str value, lp_public_key *out) {
 }
 
 static bool read_p256(lp_str value, lp_public_key *out) {
-    char pem[PEM_BYTES];
-    uint8_t der[DER_BYTES];
-    if (lp_str_copy(value, pem, sizeof pem, NULL) != LP_OK ||
-        pem_decode(pem, der, sizeof der) != sizeof p256_prefix + P256_POINT_BYTES ||
-        memcmp(der, p256_prefix, sizeof p256_prefix) != 0) {
-        return false;
-    }
-    memcpy(out->bytes, der + sizeof p256_prefix, P256_POINT_BYTES);
     out->len = P256_POINT_BYTES;
-    return true;
+    return pem_decode(value, p256_head, out->bytes, P256_POINT_BYTES) == P256_POINT_BYTES;
 }
 
 #if !LP_CONSTRAINED
+
+enum {
+    DER_BYTES = 1200,        /* of the largest key */
+    MODULUS_MIN_BYTES = 256, /* RSA-2048 */
+};
 
 /* Enters the DER element of type `tag` at `*p`: `*p` moves to its content, `*len` is that content's length.
  * False unless it is encoded the one way DER allows and ends by `end`. */
@@ -126,12 +128,8 @@ static bool rsa_is_strong(const uint8_t *der, size_t der_len) {
 static bool read_rsa(lp_str value, lp_public_key *out) {
     static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
                                         0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
-    char pem[PEM_BYTES];
     uint8_t der[DER_BYTES];
-    if (lp_str_copy(value, pem, sizeof pem, NULL) != LP_OK) {
-        return false;
-    }
-    size_t der_len = pem_decode(pem, der, sizeof der);
+    size_t der_len = pem_decode(value, "", der, sizeof der);
     const uint8_t *p = der;
     const uint8_t *end = der + der_len;
     size_t len;
@@ -153,60 +151,66 @@ static bool read_rsa(lp_str value, lp_public_key *out) {
     return true;
 }
 
-#else
-
-static bool read_rsa(lp_str value, lp_public_key *out) {
-    (void)value;
-    (void)out;
-    return false;
-}
-
 #endif
 
-static bool is_one_of(lp_str s, const char *a, const char *b, const char *c) {
-    return lp_str_is(s, a) || lp_str_is(s, b) || lp_str_is(s, c);
-}
+/* How a scheme is called, and how keys of that scheme give their type. */
+typedef struct scheme_names {
+    const char *scheme;
+    const char *types[3];
+    bool (*read)(lp_str value, lp_public_key *out);
+} scheme_names;
 
-/* The scheme that type and scheme name; `scheme` is none in legacy metadata. */
-static lp_scheme scheme_of(lp_str type, lp_str scheme) {
-    lp_scheme by_type = is_one_of(type, "ed25519", "ED25519", "Ed25519")                  ? LP_SCHEME_ED25519
-                        : is_one_of(type, "ecdsa", "ecdsa-sha2-nistp256", "ECPRIME256V1") ? LP_SCHEME_ECDSA_P256
-                        : is_one_of(type, "rsa", "RSA", "Rsa")                            ? LP_SCHEME_RSA_PSS
-                                                                                          : LP_SCHEME_UNKNOWN;
-    static const char *const names[] = {"", "ed25519", "ecdsa-sha2-nistp256", "rsassa-pss-sha256"};
-    bool fits = scheme.ptr == NULL || lp_str_is(scheme, names[by_type]);
-    return fits ? by_type : LP_SCHEME_UNKNOWN;
+static const scheme_names known[] = {
+    [LP_SCHEME_ED25519 - 1] = {"ed25519", {"ed25519", "ED25519", "Ed25519"}, read_ed25519},
+    [LP_SCHEME_ECDSA_P256 - 1] = {"ecdsa-sha2-nistp256", {"ecdsa", "ecdsa-sha2-nistp256", "ECPRIME256V1"}, read_p256},
+#if !LP_CONSTRAINED
+    [LP_SCHEME_RSA_PSS - 1] = {"rsassa-pss-sha256", {"rsa", "RSA", "Rsa"}, read_rsa},
+#endif
+};
+
+/* A key object; legacy metadata has no `scheme`. */
+typedef struct key_fields {
+    lp_str type;
+    lp_str scheme;
+    lp_json keyval;
+} key_fields;
+
+/* The scheme of a key, by its type; the scheme it names must be the same. */
+static lp_scheme scheme_of(const key_fields *key) {
+    for (size_t i = 0; i < 3 * sizeof known / sizeof *known; i++) {
+        const scheme_names *names = &known[i / 3];
+        if (lp_str_is(key->type, names->types[i % 3])) {
+            bool fits = key->scheme.ptr == NULL || lp_str_is(key->scheme, names->scheme);
+            return fits ? (lp_scheme)(i / 3 + 1) : LP_SCHEME_UNKNOWN;
+        }
+    }
+    return LP_SCHEME_UNKNOWN;
 }
 
 lp_code lp_public_key_read(lp_json key, lp_public_key *out) {
-    lp_json_field fields[] = {{.name = "keytype"}, {.name = "keyval"}, {.name = "scheme"}};
-    lp_json_field keyval[] = {{.name = "public"}};
-    lp_str type = {NULL, 0};
-    lp_str scheme = {NULL, 0};
-    lp_str value = {NULL, 0};
-    lp_code code = key.ptr == NULL ? LP_FIELD_MISSING : lp_json_record(key, fields, 3);
-    if (code == LP_OK) {
-        code = lp_json_string(fields[0].value, &type);
-    }
-    if (code == LP_OK && fields[2].value.ptr != NULL) {
-        code = lp_json_string(fields[2].value, &scheme);
-    }
-    if (code == LP_OK) {
-        code = fields[1].value.ptr == NULL ? LP_FIELD_MISSING : lp_json_record(fields[1].value, keyval, 1);
-    }
+    static const lp_json_row rows[] = {
+        {"keytype", LP_READ_STRING, false, offsetof(key_fields, type)},
+        {"scheme", LP_READ_STRING, true, offsetof(key_fields, scheme)},
+        {"keyval", LP_READ_OBJECT, false, offsetof(key_fields, keyval)},
+    };
+    static const lp_json_row public_row = {"public", LP_READ_STRING, false, 0};
+    key_fields fields;
+    lp_str value;
+    fields.scheme = (lp_str){NULL, 0};
+    lp_code code = lp_json_read_record(key, rows, 3, &fields);
     if (code != LP_OK) {
         return code;
     }
-    lp_public_key result = {.scheme = scheme_of(type, scheme)};
-    bool known = result.scheme != LP_SCHEME_UNKNOWN && lp_json_string(keyval[0].value, &value) == LP_OK;
-    known = known && (result.scheme == LP_SCHEME_ED25519      ? read_ed25519(value, &result)
-                      : result.scheme == LP_SCHEME_ECDSA_P256 ? read_p256(value, &result)
-                                                              : read_rsa(value, &result));
-    if (!known) {
-        result.scheme = LP_SCHEME_UNKNOWN;
-        result.len = 0;
+    code = lp_json_read_record(fields.keyval, &public_row, 1, &value);
+    if (code == LP_LIMIT_RECORD) {
+        return code;
     }
-    *out = result;
+    out->scheme = code == LP_OK ? scheme_of(&fields) : LP_SCHEME_UNKNOWN;
+    out->len = 0;
+    if (out->scheme != LP_SCHEME_UNKNOWN && !known[out->scheme - 1].read(value, out)) {
+        out->scheme = LP_SCHEME_UNKNOWN;
+        out->len = 0;
+    }
     return LP_OK;
 }
 

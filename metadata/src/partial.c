@@ -4,6 +4,7 @@
 #include "director.h"
 #include "lampyr/uptane.h"
 #include "procedure.h"
+#include "role_internal.h"
 
 #include <string.h>
 
@@ -16,101 +17,95 @@ enum state {
     REFUSED,
 };
 
-/* What new targets mean for this ECU (Uptane 2.1.0, 5.4.3.4). */
-static lp_code check_own_target(lp_partial *partial, const lp_target *target, lp_str hardware, const char **clause) {
-    const lp_partial_config *config = &partial->config;
-    *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.3.4 step 3");
-    if (!lp_str_is(hardware, config->hardware)) {
-        return LP_WRONG_HARDWARE;
-    }
-    return lp_director_check_image(target, config->counter_floor, clause);
-}
-
-static lp_code check_targets(lp_partial *partial, const lp_trusted_targets *targets, lp_error *error) {
-    lp_str hardware = {NULL, 0};
-    bool found = false;
-    lp_target target = {.length_bytes = 0};
-    lp_code code = lp_director_check_targets(targets, partial->config.dialect, partial->config.vehicle, error);
-    if (code == LP_OK) {
-        error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 7");
-        code = lp_targets_for_ecu(targets, lp_str_from(partial->config.serial), &found, &target, &hardware);
-    }
-    if (code == LP_OK && found) {
-        error->subject = target.name;
-        code = check_own_target(partial, &target, hardware, &error->clause);
-    }
-    if (code == LP_OK) {
-        partial->has_target = found;
-        partial->target = target;
-    }
-    return code;
-}
-
-static void refuse(lp_partial *partial, const lp_error *error) {
-    partial->error = *error;
+/* Ends the run. What the error says besides was set by the one that found it. */
+static void refuse(lp_partial *partial, lp_code code) {
+    partial->error.code = code;
     partial->error.repo = LP_REPO_DIRECTOR;
     partial->state = REFUSED;
 }
 
 void lp_partial_begin(lp_partial *partial, const lp_partial_config *config) {
     memset(partial, 0, sizeof *partial);
-    partial->config = *config;
-    partial->director = (lp_tuf_config){.repo = LP_REPO_DIRECTOR,
-                                        .dialect = config->dialect,
-                                        .form = config->form,
-                                        .limits = config->limits,
-                                        .crypto = config->crypto,
-                                        .now = config->now,
-                                        .root_and_targets_only = true};
-    if (!lp_text_plain(config->serial)) {
-        refuse(partial, &(lp_error){.code = LP_NAME_UNSAFE, .clause = LP_CLAUSE("Uptane 2.1.0, 5.3.2.2")});
+    partial->vehicle = config->vehicle;
+    partial->serial = (lp_str){config->serial, lp_text_plain_len(config->serial)};
+    partial->hardware = config->hardware;
+    partial->counter_floor = config->counter_floor;
+    partial->director.repo = LP_REPO_DIRECTOR;
+    partial->director.dialect = config->dialect;
+    partial->director.form = config->form;
+    partial->director.limits = config->limits;
+    partial->director.crypto = config->crypto;
+    partial->director.now = config->now;
+    partial->director.root_and_targets_only = true;
+    if (config->serial[partial->serial.len] != '\0') {
+        partial->error.clause = LP_CLAUSE("Uptane 2.1.0, 5.3.2.2");
+        refuse(partial, LP_NAME_UNSAFE);
     }
 }
 
-static void misuse(lp_partial *partial) {
-    refuse(partial, &(lp_error){.code = LP_MISUSE, .clause = ""});
-}
-
-static void follow_chain(lp_partial *partial, lp_code code, const lp_error *error) {
+static void follow_chain(lp_partial *partial, lp_code code) {
     if (code != LP_OK) {
-        refuse(partial, error);
+        refuse(partial, code);
     } else if (partial->chain.state == LP_CHAIN_END) {
         partial->state = LOAD_TARGETS;
     }
 }
 
-static lp_code rules_of(const lp_partial *partial, lp_targets_rules *rules) {
-    *rules = (lp_targets_rules){.role = LP_ROLE_TARGETS, .floor = partial->targets_floor};
-    return lp_root_role_keys(&partial->chain.root.doc, LP_ROLE_TARGETS, &rules->keys);
+/* What new targets mean for this vehicle and, if they order an image for it, this ECU (Uptane 2.1.0, 5.4.3.4). */
+static lp_code check_targets(lp_partial *partial, lp_error *error) {
+    lp_str hardware;
+    lp_code code = lp_director_check_targets(&partial->targets, partial->director.dialect, partial->vehicle, error);
+    if (code != LP_OK) {
+        return code;
+    }
+    error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 7");
+    code = lp_targets_for_ecu(&partial->targets, partial->serial, &partial->has_target, &partial->target, &hardware);
+    if (code != LP_OK || !partial->has_target) {
+        return code;
+    }
+    error->subject = partial->target.name;
+    error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.3.4 step 3");
+    if (!lp_str_is(hardware, partial->hardware)) {
+        return LP_WRONG_HARDWARE;
+    }
+    return lp_director_check_image(&partial->target, partial->counter_floor, &error->clause);
 }
 
-static void load_targets(lp_partial *partial, lp_slice bytes, lp_scratch scratch) {
-    lp_targets_rules rules;
-    lp_trusted_targets ignored;
-    uint64_t floor = 0;
-    if (rules_of(partial, &rules) == LP_OK) {
-        (void)lp_procedure_stored_targets(&partial->director, &rules, bytes, scratch, &ignored, &floor);
+/* Fetched targets. */
+static lp_code give_targets(lp_partial *partial, const lp_targets_rules *rules, const lp_slice *bytes,
+                            lp_scratch scratch, lp_error *error) {
+    error->clause = lp_procedure_length_clause(LP_ROLE_TARGETS);
+    if (bytes == NULL) {
+        return LP_MISSING_FILE;
     }
-    /* Rotated keys make it forget the version: recovery from a fast-forward attack. */
-    partial->targets_floor = partial->chain.rotated_targets ? 0 : floor;
-    partial->state = FETCH_TARGETS;
+    if (bytes->len > partial->director.limits->targets_bytes) {
+        return LP_LIMIT_FILE;
+    }
+    lp_code code = lp_procedure_targets(&partial->director, rules, *bytes, scratch, &partial->targets, &error->clause);
+    return code == LP_OK ? check_targets(partial, error) : code;
 }
 
-static void give_targets(lp_partial *partial, lp_slice bytes, lp_scratch scratch) {
-    lp_targets_rules rules;
-    lp_error error = {.role = LP_ROLE_TARGETS, .clause = lp_procedure_length_clause(LP_ROLE_TARGETS)};
-    error.code = bytes.len > partial->config.limits->targets_bytes ? LP_LIMIT_FILE : rules_of(partial, &rules);
-    if (error.code == LP_OK) {
-        error.code = lp_procedure_targets(&partial->director, &rules, bytes, scratch, &partial->targets, &error.clause);
-    }
-    if (error.code == LP_OK) {
-        error.code = check_targets(partial, &partial->targets, &error);
-    }
-    if (error.code != LP_OK) {
-        refuse(partial, &error);
+/* Targets, stored or fetched. */
+static LP_OWN_FRAME void take_targets(lp_partial *partial, const lp_slice *bytes, lp_scratch scratch) {
+    lp_targets_rules rules = {.role = LP_ROLE_TARGETS, .floor = partial->targets_floor};
+    (void)lp_root_role_keys(&partial->chain.root.doc, LP_ROLE_TARGETS, &rules.keys); /* a trusted root has them */
+    if (partial->state == LOAD_TARGETS) {
+        if (bytes != NULL) {
+            (void)lp_procedure_stored_targets(&partial->director, &rules, *bytes, scratch, &partial->targets,
+                                              &partial->targets_floor);
+        }
+        if (partial->chain.rotated_targets) {
+            partial->targets_floor = 0; /* forget the version: recovery from a fast-forward attack */
+        }
+        partial->state = FETCH_TARGETS;
         return;
     }
-    partial->state = STORE_TARGETS;
+    lp_code code = give_targets(partial, &rules, bytes, scratch, &partial->error);
+    if (code == LP_OK) {
+        partial->state = STORE_TARGETS;
+    } else {
+        refuse(partial, code);
+    }
 }
 
 void lp_partial_next(const lp_partial *partial, lp_ask *ask) {
@@ -123,62 +118,57 @@ void lp_partial_next(const lp_partial *partial, lp_ask *ask) {
         lp_chain_ask(&partial->chain, &partial->director, ask);
     } else if (partial->state < TRUSTED) {
         ask->role = LP_ROLE_TARGETS;
-        ask->max_bytes = partial->config.limits->targets_bytes;
+        ask->max_bytes = partial->director.limits->targets_bytes;
         ask->data = partial->state == STORE_TARGETS ? partial->targets.doc.file : (lp_slice){NULL, 0};
     }
 }
 
-void lp_partial_give(lp_partial *partial, lp_slice bytes, lp_scratch scratch) {
-    lp_error error = {.code = LP_OK};
-    if (partial->state == ROOT_CHAIN && partial->chain.state != LP_CHAIN_STORE) {
-        follow_chain(partial, lp_chain_give(&partial->chain, &partial->director, bytes, scratch, &error), &error);
-    } else if (partial->state == LOAD_TARGETS) {
-        load_targets(partial, bytes, scratch);
-    } else if (partial->state == FETCH_TARGETS) {
-        give_targets(partial, bytes, scratch);
+/* What the machine waits for; the error is set to say so, and nothing of an earlier answer stays in it. */
+static lp_ask_kind begin_answer(lp_partial *partial) {
+    lp_ask ask;
+    lp_partial_next(partial, &ask);
+    partial->error = (lp_error){.role = ask.role, .version = ask.version, .clause = LP_CLAUSE("")};
+    return ask.kind;
+}
+
+/* Takes an answer to LOAD, PROVISIONED or FETCH; `bytes` is NULL if there is no such file. */
+static LP_OWN_FRAME void take(lp_partial *partial, const lp_slice *bytes, lp_scratch scratch) {
+    if (begin_answer(partial) > LP_ASK_FETCH) {
+        refuse(partial, LP_MISUSE);
+    } else if (partial->state != ROOT_CHAIN) {
+        take_targets(partial, bytes, scratch);
+    } else if (bytes != NULL) {
+        follow_chain(partial, lp_chain_give(&partial->chain, &partial->director, *bytes, scratch, &partial->error));
     } else {
-        misuse(partial);
+        follow_chain(partial, lp_chain_absent(&partial->chain, &partial->director, &partial->error));
     }
+}
+
+void lp_partial_give(lp_partial *partial, lp_slice bytes, lp_scratch scratch) {
+    take(partial, &bytes, scratch);
 }
 
 void lp_partial_absent(lp_partial *partial) {
-    lp_error error = {
-        .code = LP_MISSING_FILE, .role = LP_ROLE_TARGETS, .clause = lp_procedure_length_clause(LP_ROLE_TARGETS)};
-    if (partial->state == ROOT_CHAIN && partial->chain.state != LP_CHAIN_STORE) {
-        follow_chain(partial, lp_chain_absent(&partial->chain, &partial->director, &error), &error);
-    } else if (partial->state == LOAD_TARGETS) {
-        partial->state = FETCH_TARGETS;
-    } else if (partial->state == FETCH_TARGETS) {
-        refuse(partial, &error);
-    } else {
-        misuse(partial);
-    }
+    take(partial, NULL, (lp_scratch){NULL, 0});
 }
 
 void lp_partial_failed(lp_partial *partial, lp_code code) {
-    lp_ask ask;
-    lp_partial_next(partial, &ask);
-    if (ask.kind != LP_ASK_FETCH && ask.kind != LP_ASK_PROVISIONED) {
-        misuse(partial);
-        return;
-    }
-    refuse(partial,
-           &(lp_error){
-               .code = code, .role = ask.role, .version = ask.version, .clause = lp_procedure_length_clause(ask.role)});
+    lp_ask_kind kind = begin_answer(partial);
+    partial->error.clause = lp_procedure_length_clause(partial->error.role);
+    refuse(partial, kind == LP_ASK_FETCH || kind == LP_ASK_PROVISIONED ? code : LP_MISUSE);
 }
 
 void lp_partial_done(lp_partial *partial, bool ok) {
-    lp_ask ask;
-    lp_error error = {.code = LP_STATE, .clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4")};
-    lp_partial_next(partial, &ask);
-    error.role = ask.role;
-    if (ask.kind != LP_ASK_STORE) {
-        misuse(partial);
+    lp_ask_kind kind = begin_answer(partial);
+    if (kind != LP_ASK_STORE) {
+        refuse(partial, LP_MISUSE);
     } else if (!ok) {
-        refuse(partial, &error);
+        partial->error.clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4");
+        refuse(partial, LP_STATE);
     } else if (partial->state == ROOT_CHAIN) {
-        follow_chain(partial, lp_chain_stored(&partial->chain, &partial->director, &error), &error);
+        follow_chain(partial, lp_chain_stored(&partial->chain, &partial->director, &partial->error));
     } else {
+        partial->error.role = LP_ROLE_NONE; /* there is none */
         partial->state = TRUSTED;
     }
 }

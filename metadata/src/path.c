@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lampyr/path.h"
+#include "json_internal.h"
 #include "lampyr/encode.h"
 
 #include <string.h>
@@ -52,24 +53,47 @@ static lp_code finish(const text *t) {
     return LP_OK;
 }
 
+/* A name, byte by byte. */
+typedef struct name_checker {
+    size_t segment_len;
+    bool only_dots; /* in the segment so far */
+} name_checker;
+
+/* Takes the next byte, 0 at the end. False if no safe name has it there. */
+static bool check_byte(name_checker *c, int byte) {
+    if (byte == '/' || byte == 0) {
+        bool safe = c->segment_len > 2 || (c->segment_len > 0 && !c->only_dots);
+        *c = (name_checker){.only_dots = true};
+        return safe;
+    }
+    c->segment_len++;
+    c->only_dots = c->only_dots && byte == '.';
+    return byte >= 0x20 && byte != 0x7f && byte != '\\';
+}
+
 bool lp_name_safe(const char *name) {
-    const char *segment = name;
-    for (const char *p = name;; p++) {
-        if (*p != '/' && *p != '\0') {
-            if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '\\') {
-                return false;
-            }
-            continue;
-        }
-        size_t len = (size_t)(p - segment);
-        if (len == 0 || (len == 1 && segment[0] == '.') || (len == 2 && segment[0] == '.' && segment[1] == '.')) {
-            return false;
-        }
-        if (*p == '\0') {
+    name_checker c = {.only_dots = true};
+    while (check_byte(&c, (unsigned char)*name)) {
+        if (*name++ == '\0') {
             return true;
         }
-        segment = p + 1;
     }
+    return false;
+}
+
+lp_code lp_name_check(lp_str name) {
+    name_checker c = {.only_dots = true};
+    lp_str_reader reader = lp_str_read(name);
+    int byte;
+    for (size_t len = 0; (byte = lp_str_byte(&reader)) >= 0; len++) {
+        if (len + 1 >= LP_NAME_BYTES) {
+            return LP_LIMIT_STRING;
+        }
+        if (byte == 0 || !check_byte(&c, byte)) {
+            return LP_NAME_UNSAFE;
+        }
+    }
+    return check_byte(&c, 0) ? LP_OK : LP_NAME_UNSAFE;
 }
 
 lp_code lp_name_quote(const char *name, bool keep_slash, char *out, size_t out_bytes) {

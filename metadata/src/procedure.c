@@ -59,57 +59,53 @@ static bool refers(const lp_file_info *info) {
 
 lp_code lp_procedure_open(const lp_tuf_config *config, const lp_file_info *info, lp_slice bytes, lp_role role,
                           lp_scratch scratch, lp_signed *out) {
-    lp_signed doc;
     lp_code code = refers(info) ? check_bytes(config, info, bytes, scratch) : LP_OK;
     if (code == LP_OK) {
-        code = lp_signed_parse(bytes, role, config->form, config->dialect, config->limits, scratch, &doc);
+        code = lp_signed_parse(bytes, role, config->form, config->dialect, config->limits, scratch, out);
     }
     if (code == LP_OK && refers(info)) {
-        code = check_version(info, &doc);
-    }
-    if (code == LP_OK) {
-        *out = doc;
+        code = check_version(info, out);
     }
     return code;
 }
 
 lp_code lp_procedure_targets(const lp_tuf_config *config, const lp_targets_rules *rules, lp_slice bytes,
                              lp_scratch scratch, lp_trusted_targets *out, const char **clause) {
-    lp_signed doc;
+    const lp_signed *doc = &out->doc;
     *clause =
         refers(rules->info) ? LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 2") : LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 1");
-    lp_code code = lp_procedure_open(config, rules->info, bytes, rules->role, scratch, &doc);
+    lp_code code = lp_procedure_open(config, rules->info, bytes, rules->role, scratch, &out->doc);
     if (code != LP_OK) {
         return code;
     }
     *clause = rules->role == LP_ROLE_TARGETS ? LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 3.1")
                                              : LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 3.2");
-    code = lp_signed_verify(&doc, &rules->keys, config->crypto, config->limits, scratch);
+    code = lp_signed_verify(doc, &rules->keys, config->crypto, config->limits, scratch);
     if (code != LP_OK) {
         return code;
     }
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 4");
-    if (doc.version < rules->floor) {
+    if (doc->version < rules->floor) {
         return LP_ROLLBACK_VERSION;
     }
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 5");
-    if (lp_procedure_expired(config, &doc)) {
+    if (lp_procedure_expired(config, doc)) {
         return LP_EXPIRED;
     }
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.2.3");
-    return lp_targets_read(&doc, out);
+    return lp_targets_read(doc, out);
 }
 
 bool lp_procedure_stored_targets(const lp_tuf_config *config, const lp_targets_rules *rules, lp_slice bytes,
                                  lp_scratch scratch, lp_trusted_targets *out, uint64_t *floor) {
-    lp_signed doc;
-    if (lp_signed_parse(bytes, rules->role, config->form, config->dialect, config->limits, scratch, &doc) != LP_OK ||
-        lp_signed_verify(&doc, &rules->keys, config->crypto, config->limits, scratch) != LP_OK) {
+    const lp_signed *doc = &out->doc;
+    if (lp_procedure_open(config, NULL, bytes, rules->role, scratch, &out->doc) != LP_OK ||
+        lp_signed_verify(doc, &rules->keys, config->crypto, config->limits, scratch) != LP_OK) {
         return false;
     }
-    *floor = doc.version;
-    return refers(rules->info) && lp_procedure_matches(config, rules->info, &doc, scratch) == LP_OK &&
-           !lp_procedure_expired(config, &doc) && lp_targets_read(&doc, out) == LP_OK;
+    *floor = doc->version;
+    return refers(rules->info) && lp_procedure_matches(config, rules->info, doc, scratch) == LP_OK &&
+           !lp_procedure_expired(config, doc) && lp_targets_read(doc, out) == LP_OK;
 }
 
 const char *lp_procedure_length_clause(lp_role role) {

@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+/* Reads members of the payload. */
+static lp_code read_payload(const lp_signed *doc, const lp_json_row *rows, size_t count, void *out) {
+    return lp_json_read_past(doc->payload, doc->big, rows, count, out);
+}
+
 lp_json lp_signed_get(const lp_signed *doc, const char *name) {
     return lp_json_get_past(doc->payload, doc->big, name);
 }
@@ -18,96 +23,71 @@ static const char *type_name(lp_role role, lp_dialect dialect) {
     return names[dialect == LP_DIALECT_LEGACY][base - LP_ROLE_ROOT];
 }
 
-/* `spec_version` is "1.x.y" (TUF 1.0.34, 4.3); legacy metadata has none. */
-static lp_code check_spec_version(const lp_signed *doc) {
-    if (doc->dialect == LP_DIALECT_LEGACY) {
-        return LP_OK;
-    }
-    lp_str version;
-    lp_code code = lp_json_string(lp_signed_get(doc, "spec_version"), &version);
-    if (code == LP_OK && (version.len < 3 || memcmp(version.ptr, "1.", 2) != 0)) {
-        code = LP_SPEC_VERSION;
-    }
-    return code;
-}
-
 /* The fields every role's payload has (Uptane 2.1.0, 5.2.1). */
-static lp_code read_common(lp_signed *doc, lp_role role) {
-    lp_str text;
-    lp_code code = lp_json_string(lp_signed_get(doc, "_type"), &text);
-    if (code == LP_OK && !lp_str_is(text, type_name(role, doc->dialect))) {
-        code = LP_WRONG_ROLE;
-    }
-    if (code == LP_OK) {
-        code = check_spec_version(doc);
-    }
-    if (code == LP_OK) {
-        code = lp_json_uint(lp_signed_get(doc, "version"), &doc->version);
-    }
-    if (code == LP_OK && doc->version == 0) {
-        code = LP_FIELD_VALUE;
-    }
-    if (code == LP_OK) {
-        code = lp_json_string(lp_signed_get(doc, "expires"), &text);
-    }
-    return code == LP_OK ? lp_time_parse(text, &doc->expires) : code;
-}
+typedef struct common_fields {
+    lp_str type;
+    lp_str spec_version;
+    uint64_t version;
+    lp_str expires;
+} common_fields;
 
-static lp_code demand(lp_json value, bool (*is_type)(lp_json), lp_json *out) {
-    if (value.ptr == NULL) {
-        return LP_FIELD_MISSING;
+static lp_code read_common(lp_signed *doc, lp_role role) {
+    static const lp_json_row rows[] = {
+        {"_type", LP_READ_STRING, false, offsetof(common_fields, type)},
+        {"version", LP_READ_UINT, false, offsetof(common_fields, version)},
+        {"expires", LP_READ_STRING, false, offsetof(common_fields, expires)},
+        {"spec_version", LP_READ_STRING, false, offsetof(common_fields, spec_version)}, /* legacy metadata has none */
+    };
+    bool legacy = doc->dialect == LP_DIALECT_LEGACY;
+    common_fields fields;
+    lp_code code = read_payload(doc, rows, legacy ? 3 : 4, &fields);
+    if (code != LP_OK) {
+        return code;
     }
-    if (!is_type(value)) {
-        return LP_FIELD_TYPE;
+    if (!lp_str_is(fields.type, type_name(role, doc->dialect))) {
+        return LP_WRONG_ROLE;
     }
-    *out = value;
-    return LP_OK;
+    lp_str spec = fields.spec_version; /* "1.x.y" (TUF 1.0.34, 4.3) */
+    if (!legacy && (spec.len < 3 || spec.ptr[0] != '1' || spec.ptr[1] != '.')) {
+        return LP_SPEC_VERSION;
+    }
+    if (fields.version == 0) {
+        return LP_FIELD_VALUE;
+    }
+    doc->version = fields.version;
+    return lp_time_parse(fields.expires, &doc->expires);
 }
 
 lp_code lp_signed_open(lp_slice file, lp_json_form form, lp_dialect dialect, const lp_limits *limits,
                        lp_scratch scratch, lp_signed *out) {
-    lp_signed doc = {.file = file, .dialect = dialect};
+    static const lp_json_row rows[] = {
+        {"signatures", LP_READ_ARRAY, false, offsetof(lp_signed, signatures)},
+        {"signed", LP_READ_OBJECT, false, offsetof(lp_signed, payload)},
+    };
     lp_json whole;
     lp_json_facts facts;
-    if (LP_CONSTRAINED) {
-        form = LP_JSON_CANONICAL; /* which needs no sorting and no second form to sign over */
-    }
+    *out = (lp_signed){.file = file, .dialect = dialect};
     lp_code code = lp_json_scan(file, form, dialect, limits->json_depth, &whole, &facts);
     if (code == LP_OK && !facts.ordered && !LP_CONSTRAINED) {
         code = lp_json_unique(whole, scratch);
     }
-    if (code != LP_OK) {
-        return code;
-    }
-    if (!lp_json_is_object(whole)) {
-        return LP_FIELD_TYPE;
-    }
-    code = demand(lp_json_get_past(whole, facts.big[0], "signatures"), lp_json_is_array, &doc.signatures);
     if (code == LP_OK) {
-        code = demand(lp_json_get_past(whole, facts.big[0], "signed"), lp_json_is_object, &doc.payload);
+        code = lp_json_read_past(whole, facts.big[0], rows, 2, out);
     }
     if (code != LP_OK) {
         return code;
     }
-    doc.big = facts.big[1];
-    doc.ordered = facts.ordered;
-    doc.canonical = facts.first_odd == NULL || facts.last_odd < doc.payload.ptr ||
-                    facts.first_odd >= doc.payload.ptr + doc.payload.len;
-    *out = doc;
+    out->big = facts.big[1];
+    out->ordered = LP_CONSTRAINED || facts.ordered;
+    out->canonical = LP_CONSTRAINED || facts.first_odd == NULL || facts.last_odd < out->payload.ptr ||
+                     facts.first_odd >= out->payload.ptr + out->payload.len;
     return LP_OK;
 }
 
 lp_code lp_signed_parse(lp_slice file, lp_role role, lp_json_form form, lp_dialect dialect, const lp_limits *limits,
                         lp_scratch scratch, lp_signed *out) {
-    lp_signed doc;
-    lp_code code = lp_signed_open(file, form, dialect, limits, scratch, &doc);
-    if (code == LP_OK) {
-        code = read_common(&doc, role);
-    }
-    if (code == LP_OK) {
-        *out = doc;
-    }
-    return code;
+    lp_code code = lp_signed_open(file, form, dialect, limits, scratch, out);
+    return code == LP_OK ? read_common(out, role) : code;
 }
 
 static bool contains(lp_json array, lp_str text) {
@@ -126,63 +106,56 @@ bool lp_hardware_listed(lp_json hardware_ids, lp_str hardware) {
     return lp_json_is_array(hardware_ids) && contains(hardware_ids, hardware);
 }
 
-lp_code lp_signature_read(lp_json entry, lp_dialect dialect, lp_str *keyid, uint8_t *signature, size_t *len) {
-    lp_json_field fields[] = {{.name = "keyid"}, {.name = "sig"}};
-    lp_str text;
-    lp_code code = lp_json_record(entry, fields, 2);
-    if (code == LP_OK) {
-        code = lp_json_string(fields[0].value, keyid);
-    }
-    if (code == LP_OK) {
-        code = lp_json_string(fields[1].value, &text);
-    }
-    if (code != LP_OK) {
-        return code;
-    }
-    lp_code decoded = dialect == LP_DIALECT_TUF ? lp_hex_decode(text, signature, LP_SIGNATURE_BYTES, len)
-                                                : lp_base64_decode(text, signature, LP_SIGNATURE_BYTES, len);
-    if (decoded != LP_OK) {
-        *len = 0;
-    }
-    return LP_OK;
+lp_code lp_signature_read(lp_json entry, lp_signature *out) {
+    static const lp_json_row rows[] = {
+        {"keyid", LP_READ_STRING, false, offsetof(lp_signature, keyid)},
+        {"sig", LP_READ_STRING, false, offsetof(lp_signature, text)},
+    };
+    return lp_json_read_record(entry, rows, 2, out);
 }
 
-/* The distinct keys whose valid signatures were counted. */
-typedef struct tally {
-    lp_json counted[LP_ROLE_KEYS];
-    size_t count;
-} tally;
+LP_OWN_FRAME bool lp_signature_verify(const lp_signature *signature, lp_dialect dialect, const lp_crypto *crypto,
+                                      const lp_public_key *key, lp_slice message) {
+    uint8_t bytes[LP_SIGNATURE_BYTES];
+    size_t len = 0;
+    lp_code code = dialect == LP_DIALECT_TUF ? lp_hex_decode(signature->text, bytes, sizeof bytes, &len)
+                                             : lp_base64_decode(signature->text, bytes, sizeof bytes, &len);
+    return code == LP_OK && len > 0 && crypto->verify(crypto, key, (lp_slice){bytes, len}, message);
+}
 
-/* True if `key` has the value of a key that was counted: then it counts no second time, whatever its keyid
- * (key-threshold misuse). */
-static bool is_counted(const tally *t, const lp_public_key *key) {
-    for (size_t i = 0; i < t->count; i++) {
+/* Key objects; which key each is, is read again when it is compared: boards have no room for the keys themselves. */
+typedef struct key_list {
+    lp_json at[LP_ROLE_KEYS];
+    size_t count;
+} key_list;
+
+/* True if the list has a key of the same value, whatever its keyid. */
+static bool holds(const key_list *list, const lp_public_key *key) {
+    for (size_t i = 0; i < list->count; i++) {
         lp_public_key other;
-        if (lp_public_key_read(t->counted[i], &other) == LP_OK && lp_public_key_eq(&other, key)) {
+        if (lp_public_key_read(list->at[i], &other) == LP_OK && lp_public_key_eq(&other, key)) {
             return true;
         }
     }
     return false;
 }
 
-/* Counts a signature if its key is known, not yet counted, and made it. */
-static void count_signature(tally *t, lp_json key_object, const lp_crypto *crypto, lp_slice signature,
-                            lp_slice message) {
+/* True if the signature counts: its key is known, is not yet counted (key-threshold misuse), and made it. */
+static LP_OWN_FRAME bool counts(const key_list *counted, lp_json key_object, const lp_signature *signature,
+                                lp_dialect dialect, const lp_crypto *crypto, lp_slice message) {
     lp_public_key key;
-    if (lp_public_key_read(key_object, &key) == LP_OK && key.scheme != LP_SCHEME_UNKNOWN && !is_counted(t, &key) &&
-        crypto->verify(crypto, &key, signature, message)) {
-        t->counted[t->count++] = key_object;
-    }
+    return lp_public_key_read(key_object, &key) == LP_OK && key.scheme != LP_SCHEME_UNKNOWN && !holds(counted, &key) &&
+           lp_signature_verify(signature, dialect, crypto, &key, message);
 }
 
 /* TUF 1.0.34, 4.2.1: a keyid stands in `signatures` once. Legacy servers are not held to it. */
-static lp_code check_keyids_unique(const lp_signed *doc) {
+static LP_OWN_FRAME lp_code check_keyids_unique(const lp_signed *doc) {
     const char *seen[LP_SIGNATURES]; /* where keyids begin; each entry is walked through once, whatever else it holds */
     size_t count = 0;
     lp_json_iter iter = lp_json_iterate(doc->signatures);
     lp_json entry;
     lp_str keyid;
-    while (doc->dialect == LP_DIALECT_TUF && lp_json_next(&iter, NULL, &entry)) {
+    while (lp_json_next(&iter, NULL, &entry)) {
         if (lp_json_string(lp_json_get(entry, "keyid"), &keyid) != LP_OK) {
             continue;
         }
@@ -209,91 +182,76 @@ lp_code lp_signed_verify(const lp_signed *doc, const lp_role_keys *keys, const l
     if (signatures > limits->signatures || signatures > LP_SIGNATURES) {
         return LP_LIMIT_SIGNATURES;
     }
-    lp_code unique = check_keyids_unique(doc);
-    if (unique != LP_OK) {
-        return unique;
-    }
     lp_slice message = {(const uint8_t *)doc->payload.ptr, doc->payload.len};
-    lp_code code =
-        doc->canonical || LP_CONSTRAINED ? LP_OK : lp_json_canonical(doc->payload, doc->dialect, scratch, &message);
-    tally t = {.count = 0};
+    lp_code code = doc->dialect == LP_DIALECT_TUF ? check_keyids_unique(doc) : LP_OK;
+    if (code == LP_OK && !doc->canonical && !LP_CONSTRAINED) {
+        code = lp_json_canonical(doc->payload, doc->dialect, scratch, &message);
+    }
+    key_list counted;
+    counted.count = 0;
     lp_json_iter iter = lp_json_iterate(doc->signatures);
     lp_json entry;
-    while (code == LP_OK && t.count < keys->threshold && lp_json_next(&iter, NULL, &entry)) {
-        uint8_t signature[LP_SIGNATURE_BYTES];
-        size_t len;
-        lp_str keyid;
-        code = lp_signature_read(entry, doc->dialect, &keyid, signature, &len);
-        if (code == LP_OK && len > 0 && contains(keys->keyids, keyid)) {
-            count_signature(&t, lp_json_find(keys->keys, keyid), crypto, (lp_slice){signature, len}, message);
+    while (code == LP_OK && counted.count < keys->threshold && lp_json_next(&iter, NULL, &entry)) {
+        lp_signature signature;
+        code = lp_signature_read(entry, &signature);
+        if (code == LP_OK && contains(keys->keyids, signature.keyid)) {
+            lp_json key = lp_json_find(keys->keys, signature.keyid);
+            if (counts(&counted, key, &signature, doc->dialect, crypto, message)) {
+                counted.at[counted.count++] = key;
+            }
         }
     }
-    if (code == LP_OK && t.count < keys->threshold) {
+    if (code == LP_OK && counted.count < keys->threshold) {
         code = LP_SIGNATURE_THRESHOLD;
     }
     return code;
 }
 
 lp_code lp_role_keys_read(lp_json keys, lp_json role, lp_role_keys *out) {
-    lp_role_keys result = {.keys = keys};
-    lp_code code = role.ptr == NULL ? LP_FIELD_MISSING : lp_json_is_object(role) ? LP_OK : LP_FIELD_TYPE;
+    static const lp_json_row rows[] = {
+        {"keyids", LP_READ_ARRAY, false, offsetof(lp_role_keys, keyids)},
+        {"threshold", LP_READ_UINT, false, offsetof(lp_role_keys, threshold)},
+    };
+    *out = (lp_role_keys){.keys = keys};
+    lp_code code = lp_json_read(role, rows, 2, out);
+    if (lp_json_count(out->keyids) > LP_ROLE_KEYS) {
+        return LP_LIMIT_KEYS;
+    }
+    return code == LP_OK && out->threshold == 0 ? LP_THRESHOLD_INVALID : code;
+}
+
+lp_code lp_root_role_keys(const lp_signed *root, lp_role role, lp_role_keys *out) {
+    static const lp_json_row rows[] = {{"keys", LP_READ_OBJECT, false, 0},
+                                       {"roles", LP_READ_OBJECT, false, sizeof(lp_json)}};
+    lp_json fields[2];
+    lp_code code = read_payload(root, rows, 2, fields);
+    return code == LP_OK ? lp_role_keys_read(fields[0], lp_json_get(fields[1], lp_role_name(role)), out) : code;
+}
+
+lp_code lp_root_read(const lp_signed *root, const lp_limits *limits, bool *consistent_snapshot) {
+    static const lp_json_row row = {"consistent_snapshot", LP_READ_BOOL, true, 0};
+    bool consistent = false;
+    lp_code code = LP_OK;
+    for (lp_role role = LP_ROLE_ROOT; code == LP_OK && role <= LP_ROLE_TARGETS; role++) {
+        lp_role_keys keys;
+        code = lp_root_role_keys(root, role, &keys);
+        if (code == LP_OK && lp_json_count(keys.keyids) > limits->keys) {
+            code = LP_LIMIT_KEYS;
+        }
+    }
     if (code == LP_OK) {
-        code = demand(lp_json_get(role, "keyids"), lp_json_is_array, &result.keyids);
-    }
-    size_t count = lp_json_count(result.keyids);
-    if (code == LP_OK && count > LP_ROLE_KEYS) {
-        code = LP_LIMIT_KEYS;
+        code = read_payload(root, &row, 1, &consistent);
     }
     if (code == LP_OK) {
-        code = lp_json_uint(lp_json_get(role, "threshold"), &result.threshold);
-    }
-    if (code == LP_OK && result.threshold == 0) {
-        code = LP_THRESHOLD_INVALID;
-    }
-    if (code == LP_OK) {
-        *out = result;
+        *consistent_snapshot = consistent && root->dialect == LP_DIALECT_TUF;
     }
     return code;
 }
 
-lp_code lp_root_role_keys(const lp_signed *root, lp_role role, lp_role_keys *out) {
-    lp_json keys;
-    lp_json roles;
-    lp_code code = demand(lp_signed_get(root, "keys"), lp_json_is_object, &keys);
-    if (code == LP_OK) {
-        code = demand(lp_signed_get(root, "roles"), lp_json_is_object, &roles);
-    }
-    return code == LP_OK ? lp_role_keys_read(keys, lp_json_get(roles, lp_role_name(role)), out) : code;
-}
-
-lp_code lp_root_read(const lp_signed *root, const lp_limits *limits, bool *consistent_snapshot) {
-    for (lp_role role = LP_ROLE_ROOT; role <= LP_ROLE_TARGETS; role++) {
-        lp_role_keys keys;
-        lp_code code = lp_root_role_keys(root, role, &keys);
-        if (code != LP_OK) {
-            return code;
-        }
-        if (lp_json_count(keys.keyids) > limits->keys) {
-            return LP_LIMIT_KEYS;
-        }
-    }
-    bool consistent = false;
-    lp_code code = lp_json_bool(lp_signed_get(root, "consistent_snapshot"), &consistent);
-    if (code != LP_OK && code != LP_FIELD_MISSING) {
-        return code;
-    }
-    *consistent_snapshot = consistent && root->dialect == LP_DIALECT_TUF;
-    return LP_OK;
-}
-
 /* The key objects of a role, each looked up once. */
-typedef struct key_list {
-    lp_json at[LP_ROLE_KEYS];
-    size_t count;
-} key_list;
-
 static key_list list_keys(const lp_role_keys *keys) {
-    key_list list = {.count = 0};
+    key_list list;
+    list.count = 0;
     lp_json_iter iter = lp_json_iterate(keys->keyids);
     lp_json id;
     lp_str keyid;
@@ -312,12 +270,7 @@ static bool keys_within(const key_list *a, const key_list *b) {
         if (lp_public_key_read(a->at[i], &key_a) != LP_OK || key_a.scheme == LP_SCHEME_UNKNOWN) {
             continue;
         }
-        bool found = false;
-        for (size_t j = 0; j < b->count && !found; j++) {
-            lp_public_key key_b;
-            found = lp_public_key_read(b->at[j], &key_b) == LP_OK && lp_public_key_eq(&key_a, &key_b);
-        }
-        if (!found) {
+        if (!holds(b, &key_a)) {
             return false;
         }
     }
@@ -363,8 +316,9 @@ lp_code lp_file_info_read(lp_json value, lp_file_info *out) {
 }
 
 lp_code lp_meta_find(const lp_signed *doc, lp_str role_name, bool *found, lp_file_info *out) {
+    static const lp_json_row row = {"meta", LP_READ_OBJECT, false, 0};
     lp_json meta;
-    lp_code code = demand(lp_signed_get(doc, "meta"), lp_json_is_object, &meta);
+    lp_code code = read_payload(doc, &row, 1, &meta);
     if (code != LP_OK) {
         return code;
     }

@@ -9,9 +9,21 @@
 lp_code lp_signed_open(lp_slice file, lp_json_form form, lp_dialect dialect, const lp_limits *limits,
                        lp_scratch scratch, lp_signed *out);
 
-/* Reads one entry of `signatures`. `signature` has room for LP_SIGNATURE_BYTES; `*len` is 0 for text that does not
- * decode: such a signature is as good as invalid. LP_FIELD_*, LP_LIMIT_RECORD. */
-lp_code lp_signature_read(lp_json entry, lp_dialect dialect, lp_str *keyid, uint8_t *signature, size_t *len);
+/* Keeps a function out of its callers, so that its buffers do not lie on the stack during their other work. */
+#define LP_OWN_FRAME __attribute__((noinline))
+
+/* One entry of `signatures`. */
+typedef struct lp_signature {
+    lp_str keyid;
+    lp_str text; /* hex or base64 */
+} lp_signature;
+
+/* LP_FIELD_*, LP_LIMIT_RECORD. */
+lp_code lp_signature_read(lp_json entry, lp_signature *out);
+
+/* True if it decodes, and is one over `message` under `key`. */
+bool lp_signature_verify(const lp_signature *signature, lp_dialect dialect, const lp_crypto *crypto,
+                         const lp_public_key *key, lp_slice message);
 
 /* Reads one member of `meta`. LP_FIELD_*. */
 lp_code lp_file_info_read(lp_json value, lp_file_info *out);

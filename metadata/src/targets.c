@@ -5,18 +5,14 @@
 #include "lampyr/role.h"
 
 lp_code lp_targets_read(const lp_signed *doc, lp_trusted_targets *out) {
-    lp_trusted_targets result = {.doc = *doc};
-    result.targets = lp_signed_get(doc, "targets");
-    result.delegations = lp_signed_get(doc, "delegations");
-    result.custom = lp_signed_get(doc, "custom");
-    if (result.targets.ptr == NULL) {
-        return LP_FIELD_MISSING;
-    }
-    if (!lp_json_is_object(result.targets)) {
-        return LP_FIELD_TYPE;
-    }
-    *out = result;
-    return LP_OK;
+    static const lp_json_row rows[] = {
+        {"targets", LP_READ_OBJECT, false, offsetof(lp_trusted_targets, targets)},
+        {"delegations", LP_READ_ANY, true, offsetof(lp_trusted_targets, delegations)},
+        {"custom", LP_READ_ANY, true, offsetof(lp_trusted_targets, custom)},
+    };
+    out->doc = *doc;
+    out->delegations = out->custom = (lp_json){NULL, 0};
+    return lp_json_read_past(doc->payload, doc->big, rows, 3, out);
 }
 
 bool lp_targets_for_vehicle(const lp_trusted_targets *targets, const char *vehicle) {
@@ -26,50 +22,34 @@ bool lp_targets_for_vehicle(const lp_trusted_targets *targets, const char *vehic
 
 /* The members of `custom` that verifiers act on. */
 static lp_code read_custom(lp_json custom, lp_target *target) {
-    if (!lp_json_is_object(custom)) {
-        return LP_FIELD_TYPE;
+    static const lp_json_row rows[] = {
+        {"releaseCounter", LP_READ_UINT, true, offsetof(lp_target, counter)},
+        {"encrypted", LP_READ_BOOL, true, offsetof(lp_target, encrypted)},
+    };
+    lp_code code = lp_json_read(custom, rows, 2, target);
+    target->has_counter = lp_json_get(custom, "releaseCounter").ptr != NULL;
+    if (lp_json_get(custom, "encryption").ptr != NULL) {
+        target->encrypted = true;
     }
-    lp_json_iter iter = lp_json_iterate(custom);
-    lp_str key;
-    lp_json value;
-    lp_code code = LP_OK;
-    while (code == LP_OK && lp_json_next(&iter, &key, &value)) {
-        if (lp_str_is(key, "releaseCounter")) {
-            code = lp_json_uint(value, &target->counter);
-            target->has_counter = true;
-        } else if (lp_str_is(key, "hardwareIds") && lp_json_count(value) > LP_HARDWARE_IDS) {
-            code = LP_LIMIT_RECORD;
-        } else if (lp_str_is(key, "encrypted")) {
-            code = lp_json_bool(value, &target->encrypted);
-        } else if (lp_str_is(key, "encryption")) {
-            target->encrypted = true;
-        }
-    }
-    return code;
+    return code == LP_OK && lp_json_count(lp_json_get(custom, "hardwareIds")) > LP_HARDWARE_IDS ? LP_LIMIT_RECORD
+                                                                                                : code;
 }
 
 lp_code lp_target_read(lp_str name, lp_json value, lp_target *out) {
-    lp_target target = {.name = name};
-    char text[LP_NAME_BYTES];
-    if (!lp_json_is_object(value)) {
-        return LP_FIELD_TYPE;
-    }
-    lp_code code = lp_str_copy(name, text, sizeof text, NULL);
-    if (code == LP_OK && !lp_name_safe(text)) {
-        code = LP_NAME_UNSAFE;
+    static const lp_json_row rows[] = {
+        {"length", LP_READ_UINT, false, offsetof(lp_target, length_bytes)},
+        {"custom", LP_READ_OBJECT, true, offsetof(lp_target, custom)},
+    };
+    *out = (lp_target){.name = name};
+    lp_code code = lp_name_check(name);
+    if (code == LP_OK) {
+        code = lp_json_read(value, rows, 2, out);
     }
     if (code == LP_OK) {
-        code = lp_json_uint(lp_json_get(value, "length"), &target.length_bytes);
+        code = lp_hashes_read(lp_json_get(value, "hashes"), &out->hashes);
     }
-    if (code == LP_OK) {
-        code = lp_hashes_read(lp_json_get(value, "hashes"), &target.hashes);
-    }
-    target.custom = lp_json_get(value, "custom");
-    if (code == LP_OK && target.custom.ptr != NULL) {
-        code = read_custom(target.custom, &target);
-    }
-    if (code == LP_OK) {
-        *out = target;
+    if (code == LP_OK && out->custom.ptr != NULL) {
+        code = read_custom(out->custom, out);
     }
     return code;
 }
@@ -103,16 +83,16 @@ lp_json lp_target_ecus(const lp_target *target) {
 }
 
 lp_code lp_target_ecu_hardware(lp_json member, lp_str *hardware) {
-    return lp_json_is_object(member) ? lp_json_string(lp_json_get(member, "hardwareId"), hardware) : LP_FIELD_TYPE;
+    static const lp_json_row row = {"hardwareId", LP_READ_STRING, false, 0};
+    return lp_json_read(member, &row, 1, hardware);
 }
 
 lp_code lp_target_ecu(const lp_target *target, lp_str serial, bool *found, lp_str *hardware) {
-    lp_json ecus = lp_target_ecus(target);
-    if (ecus.ptr == NULL) {
-        return LP_FIELD_MISSING;
-    }
-    if (!lp_json_is_object(ecus)) {
-        return LP_FIELD_TYPE;
+    static const lp_json_row row = {"ecuIdentifiers", LP_READ_OBJECT, false, 0};
+    lp_json ecus;
+    lp_code code = lp_json_read(target->custom, &row, 1, &ecus);
+    if (code != LP_OK) {
+        return code;
     }
     lp_json ecu = lp_json_find(ecus, serial);
     *found = ecu.ptr != NULL;
@@ -124,33 +104,31 @@ lp_code lp_targets_for_ecu(const lp_trusted_targets *targets, lp_str serial, boo
     lp_json_iter iter = lp_json_iterate(targets->targets);
     lp_str key;
     lp_json value;
-    lp_target mine = {.length_bytes = 0};
-    lp_str mine_hardware = {NULL, 0};
-    bool any = false;
+    lp_str mine = {NULL, 0};
+    lp_json mine_value = {NULL, 0};
+    lp_str id = {NULL, 0};
     while (lp_json_next(&iter, &key, &value)) {
         lp_target target;
         bool ordered = false;
-        lp_str id;
         lp_code code = lp_target_read(key, value, &target);
         if (code == LP_OK) {
             code = lp_target_ecu(&target, serial, &ordered, &id);
         }
-        if (code == LP_OK && ordered && any) {
+        if (code == LP_OK && ordered && mine.ptr != NULL) {
             code = LP_REPEATED_ECU;
         }
         if (code != LP_OK) {
             return code;
         }
         if (ordered) {
-            any = true;
-            mine = target;
-            mine_hardware = id;
+            mine = key;
+            mine_value = value;
         }
     }
-    *found = any;
-    if (any) {
-        *out = mine;
-        *hardware = mine_hardware;
+    *found = mine.ptr != NULL;
+    if (*found) {
+        *hardware = id;
+        return lp_target_read(mine, mine_value, out); /* again: boards have no room for two */
     }
     return LP_OK;
 }

@@ -433,7 +433,7 @@ static uint64_t many_ecus(fuzz_memory *memory, size_t bytes, size_t *size) {
 /* Members in opposite orders at every level, all of it below the last one. */
 static void add_must_match(text *t, size_t bytes, bool ascending) {
     enum { LEVELS = 24 };
-    const int count = LP_RECORD_TOKENS / LEVELS - 1; /* and one that holds the rest: as many as are compared */
+    const int count = LP_COMPARED_FIELDS / LEVELS - 1; /* and one that holds the rest: as many as are compared */
     for (int level = 0; level < LEVELS; level++) {
         text_add(t, "{");
         for (int i = 0; ascending && i < count; i++) {

@@ -302,15 +302,17 @@ static void strings_are_equal_by_meaning(void **state) {
 
 static void a_record_has_a_largest_size(void **state) {
     (void)state;
-    char text[4 * LP_RECORD_TOKENS + 64] = "{\"a\":1,\"list\":[0";
-    lp_json_field field = {.name = "a"};
+    char text[8 * LP_RECORD_FIELDS + 16] = "{\"00\":0";
+    lp_json_field field = {.name = "00"};
     assert_int_equal(lp_json_record(document("[]"), &field, 1), LP_FIELD_TYPE);
     size_t len = strlen(text);
-    for (size_t i = 0; i < LP_RECORD_TOKENS; i++) {
-        memcpy(text + len, ",0", 2);
-        len += 2;
+    for (unsigned i = 1; i < LP_RECORD_FIELDS; i++) {
+        len += (size_t)snprintf(text + len, sizeof text - len, ",\"%02u\":0", i);
     }
-    memcpy(text + len, "]}", 3);
+    strcpy(text + len, "}");
+    assert_int_equal(lp_json_record(document(text), &field, 1), LP_OK);
+    assert_int_equal(field.value.len, 1);
+    strcpy(text + len, ",\"x\":0}");
     assert_int_equal(lp_json_record(document(text), &field, 1), LP_LIMIT_RECORD);
 }
 

@@ -86,10 +86,10 @@ static void fill(char *text, size_t text_bytes, int count) {
 
 static void objects_of_very_many_members_are_never_the_same(void **state) {
     (void)state;
-    char text[16 * LP_RECORD_TOKENS];
-    fill(text, sizeof text, LP_RECORD_TOKENS);
+    char text[16 * LP_COMPARED_FIELDS];
+    fill(text, sizeof text, LP_COMPARED_FIELDS);
     assert_true(are_same(text, text));
-    fill(text, sizeof text, LP_RECORD_TOKENS + 1);
+    fill(text, sizeof text, LP_COMPARED_FIELDS + 1);
     assert_false(are_same(text, text));
 }
 

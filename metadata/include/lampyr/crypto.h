@@ -93,7 +93,8 @@ typedef struct lp_hashes {
 } lp_hashes;
 
 /* Reads a `hashes` object. Algorithms that are not known are skipped; at least one known digest
- * is required (LP_FIELD_VALUE). LP_FIELD_TYPE, LP_FIELD_VALUE for a digest of the wrong form. */
+ * is required (LP_FIELD_VALUE). LP_FIELD_TYPE, LP_FIELD_VALUE for a digest of the wrong form, LP_LIMIT_RECORD.
+ * After a failure `out` holds nothing of use. */
 lp_code lp_hashes_read(lp_json hashes, lp_hashes *out);
 
 /* True if both list a common algorithm and agree on every common one. */

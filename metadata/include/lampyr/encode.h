@@ -6,6 +6,9 @@
 #include "lampyr/error.h"
 #include "lampyr/slice.h"
 
+/* Value of a hex digit of either case, or -1. */
+int lp_hex_digit(char c);
+
 /* Decodes hex of either case. `*out_len` is set on success.
  * LP_FIELD_VALUE for odd length or other characters, LP_LIMIT_STRING if it does not fit. */
 lp_code lp_hex_decode(lp_str hex, uint8_t *out, size_t out_bytes, size_t *out_len);
@@ -17,6 +20,20 @@ void lp_hex_encode(const uint8_t *bytes, size_t len, char *out);
  * taken as '/', which some encoders write.
  * LP_FIELD_VALUE for anything else, LP_LIMIT_STRING if it does not fit. */
 lp_code lp_base64_decode(lp_str text, uint8_t *out, size_t out_bytes, size_t *out_len);
+
+/* The same for text that comes character by character; fields are private. */
+typedef struct lp_base64 {
+    uint8_t *out;
+    size_t room;
+    size_t len;     /* bytes decoded, those without room included */
+    unsigned count; /* characters */
+    uint32_t window;
+    uint8_t pads;
+    bool bad;
+} lp_base64;
+void lp_base64_begin(lp_base64 *base64, uint8_t *out, size_t out_bytes);
+void lp_base64_put(lp_base64 *base64, char c);
+lp_code lp_base64_end(const lp_base64 *base64, size_t *out_len);
 
 /* Writes 4 * ceil(len / 3) characters and a terminator. */
 void lp_base64_encode(const uint8_t *bytes, size_t len, char *out);

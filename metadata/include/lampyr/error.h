@@ -113,7 +113,7 @@ typedef enum lp_repo {
 
 /* A clause of a standard. Firmware has no room for the text: code and role tell the clause (docs/ERRORS.md). */
 #if LP_CONSTRAINED
-#define LP_CLAUSE(text) ""
+#define LP_CLAUSE(text) NULL
 #else
 #define LP_CLAUSE(text) text
 #endif
@@ -126,7 +126,7 @@ typedef struct lp_error {
     uint64_t version;       /* version in the file's name, 0 when the name has none */
     lp_str subject;         /* delegated role or image, JSON-escaped, or empty; points into the caller's bytes */
     const char *repository; /* its name in the repository map (mapping.h), or NULL: none is used; lives as the map */
-    const char *clause;     /* static, e.g. "Uptane 2.1.0, 5.4.4.3 step 2.3"; firmware leaves it empty (LP_CLAUSE()) */
+    const char *clause;     /* static, e.g. "Uptane 2.1.0, 5.4.4.3 step 2.3"; NULL in firmware (LP_CLAUSE()) */
 } lp_error;
 
 /* The stable identifier of `code`, e.g. "rollback_version"; "unknown" for a number not in lp_code.

@@ -3,7 +3,7 @@
  *
  * lp_json_check() walks a document once and refuses what is not strict. Everything else here reads
  * documents that passed it and returns views into their bytes: containers of any size are iterated
- * member by member, small records are tokenised by jsmn, one at a time. */
+ * member by member. */
 #ifndef LAMPYR_JSON_H
 #define LAMPYR_JSON_H
 
@@ -43,10 +43,11 @@ typedef struct lp_json_field {
 } lp_json_field;
 
 /* Checks `bytes` as one JSON document and returns its value in `*out` (white space around it dropped).
+ * Firmware (LP_CONSTRAINED) takes every `form` for LP_JSON_CANONICAL.
  *
  * Keys may come in any order; where they are not ascending, duplicates are found by sorting in
  * `scratch` (lp_json_scratch_bytes() is always enough, none is needed for ascending keys).
- * `depth` bounds nesting. `*canonical` (may be NULL) says whether the bytes are already the
+ * `depth` bounds nesting, to LP_JSON_DEPTH at most. `*canonical` (may be NULL) says whether the bytes are already the
  * canonical form of `dialect`.
  * Returns LP_JSON_SYNTAX, LP_FIELD_VALUE for U+0000 in a string (except in LP_JSON_GENERAL), LP_JSON_UTF8,
  * LP_JSON_DUPLICATE_KEY, LP_JSON_TRAILING, LP_JSON_NUMBER, LP_NOT_CANONICAL (form LP_JSON_CANONICAL only),
@@ -84,12 +85,12 @@ lp_json lp_json_get(lp_json object, const char *name);
 lp_json lp_json_find(lp_json object, lp_str name);
 
 /* True if both values mean the same: members in any order, white space and escapes aside. Values whose objects have
- * more than LP_RECORD_TOKENS members in all are never the same: comparing them could take long. */
+ * more than LP_COMPARED_FIELDS members in all are never the same: comparing them could take long. */
 bool lp_json_same(lp_json a, lp_json b);
 
 /* Fills `fields` from a small object in one go; unknown members are skipped.
  * Returns LP_FIELD_TYPE if `object` is no object, LP_LIMIT_RECORD if it has more than
- * LP_RECORD_TOKENS tokens. */
+ * LP_RECORD_FIELDS members. */
 lp_code lp_json_record(lp_json object, lp_json_field *fields, size_t count);
 
 /* Typed readers. LP_FIELD_MISSING when absent, LP_FIELD_TYPE when of another type,
@@ -106,6 +107,8 @@ bool lp_str_is(lp_str a, const char *text);
 lp_str lp_str_from(const char *text);
 /* True if `text` may be given to lp_str_from(). */
 bool lp_text_plain(const char *text);
+/* Bytes before the first that lp_str_from() does not take, or before the terminator. */
+size_t lp_text_plain_len(const char *text);
 
 /* Copies out the characters, unescaped and terminated; `*len` (may be NULL) counts without the
  * terminator. LP_LIMIT_STRING if they do not fit, LP_FIELD_VALUE if they contain U+0000. */

@@ -14,6 +14,9 @@ enum { LP_URL_BYTES = 3 * LP_NAME_BYTES + 192 }; /* a percent-encoded name, its 
  * empty, "." or ".." segment, no control character, no backslash. */
 bool lp_name_safe(const char *name);
 
+/* The same for a name in a document. LP_NAME_UNSAFE; LP_LIMIT_STRING if it has LP_NAME_BYTES bytes or more. */
+lp_code lp_name_check(lp_str name);
+
 /* Percent-encodes `name` (RFC 3986: everything but unreserved characters); `keep_slash` leaves '/' as
  * it is. Used for URLs and, without slashes, for file names in a store.
  * LP_LIMIT_STRING if it does not fit. */

@@ -2,7 +2,9 @@
 /* The four roles: reading a file, and checking its signatures.
  *
  * A `lp_signed` is a parsed file that nobody vouches for yet. The `lp_trusted_*` types are made only by
- * the procedures in tuf.h and uptane.h, and only they can be acted on. */
+ * the procedures in tuf.h and uptane.h, and only they can be acted on.
+ * What a function here reads into is filled in place, without a copy that boards have no room for: it holds
+ * nothing of use unless the function returned LP_OK. */
 #ifndef LAMPYR_ROLE_H
 #define LAMPYR_ROLE_H
 

@@ -26,15 +26,17 @@ typedef enum lp_ask_kind {
     LP_ASK_REFUSED,     /* finished: see the error */
 } lp_ask_kind;
 
+enum { LP_ASK_NAME_BYTES = LP_CONSTRAINED ? 1 : LP_NAME_BYTES }; /* partial verification asks for no delegated role */
+
 typedef struct lp_ask {
     lp_ask_kind kind;
     lp_repo repo;
     lp_role role;
-    uint32_t place;           /* of an image repository in the map (mapping.h); 0 without one */
-    uint64_t version;         /* FETCH: version in the file's name, 0 for none (lp_metadata_path()) */
-    uint64_t max_bytes;       /* LOAD, PROVISIONED, FETCH: need not be read further than this plus one byte */
-    char name[LP_NAME_BYTES]; /* delegated role, unescaped; else "" */
-    lp_slice data;            /* STORE */
+    uint32_t place;               /* of an image repository in the map (mapping.h); 0 without one */
+    uint64_t version;             /* FETCH: version in the file's name, 0 for none (lp_metadata_path()) */
+    uint64_t max_bytes;           /* LOAD, PROVISIONED, FETCH: need not be read further than this plus one byte */
+    char name[LP_ASK_NAME_BYTES]; /* delegated role, unescaped; else "" */
+    lp_slice data;                /* STORE */
 } lp_ask;
 
 typedef struct lp_tuf_config {

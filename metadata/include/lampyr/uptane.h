@@ -114,8 +114,11 @@ typedef struct lp_partial_config {
 
 /* Fields are private. */
 typedef struct lp_partial {
-    lp_partial_config config;
     lp_tuf_config director;
+    const char *vehicle;
+    lp_str serial;
+    const char *hardware;
+    uint64_t counter_floor;
     unsigned state;
     uint64_t targets_floor; /* version of the stored targets, 0 if none */
     lp_root_chain chain;

@@ -16,6 +16,14 @@ enum {
 };
 static const uint32_t reset_request = 0x05fa0004; /* VECTKEY, SYSRESETREQ */
 
+void lp_board_stack_forget(void) {
+    const uint32_t *in_use;
+    __asm volatile("mov %0, sp" : "=r"(in_use));
+    for (volatile uint32_t *to = lp_stack_bottom; to < in_use; to++) {
+        *to = STACK_UNUSED;
+    }
+}
+
 /* Volatile, so that the loops below do not become calls that need the memory they prepare. */
 static void prepare_memory(void) {
     const uint32_t *from = lp_data_image;
@@ -25,11 +33,7 @@ static void prepare_memory(void) {
     for (volatile uint32_t *to = lp_bss_begin; to < lp_bss_end; to++) {
         *to = 0;
     }
-    const uint32_t *in_use;
-    __asm volatile("mov %0, sp" : "=r"(in_use));
-    for (volatile uint32_t *to = lp_stack_bottom; to < in_use; to++) {
-        *to = STACK_UNUSED;
-    }
+    lp_board_stack_forget();
 }
 
 _Noreturn void lp_start(void) {

@@ -29,7 +29,8 @@ void lp_watchdog_begin(uint32_t timeout_ms);
 
 void lp_watchdog_feed(void);
 
-/* Bytes of the stack that were in use at most, since the last reset. */
+/* Bytes of the stack that were in use at most, since the last reset or lp_board_stack_forget(). */
 size_t lp_board_stack_peak_bytes(void);
+void lp_board_stack_forget(void);
 
 #endif
