@@ -3,7 +3,8 @@
 import re
 
 MEMORY = {".text": "code", ".rodata": "code", ".ARM.exidx": "code", ".data": "static", ".bss": "static"}
-PIECE = re.compile(r"^ (\.text|\.rodata|\.ARM\.exidx|\.data|\.bss|\*fill\*)\S*\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)(?: (\S+))?$")
+PIECE = re.compile(r"^ (\.text|\.rodata|\.ARM\.exidx|\.data|\.bss|\*fill\*)\S*"
+                   r"\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)(?: (\S+))?$")
 
 
 def pieces(path):
