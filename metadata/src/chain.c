@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain.h"
 #include "procedure.h"
+#include "refusal.h"
 
 void lp_chain_ask(const lp_root_chain *chain, const lp_tuf_config *config, lp_ask *ask) {
     static const lp_ask_kind kinds[] = {LP_ASK_LOAD, LP_ASK_PROVISIONED, LP_ASK_FETCH, LP_ASK_STORE};
@@ -54,7 +55,7 @@ static void accept(lp_root_chain *chain, const lp_trusted_root *root, bool first
 
 /* Step 3: only the last root must be fresh. */
 static lp_code end(lp_root_chain *chain, const lp_tuf_config *config, lp_error *error) {
-    if (config->now >= chain->root.doc.expires) {
+    if (LP_REFUSAL(3201, config->now >= chain->root.doc.expires)) {
         return refuse(error, LP_EXPIRED, chain->root.doc.version, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 3"));
     }
     chain->state = LP_CHAIN_END;
@@ -70,8 +71,9 @@ lp_code lp_chain_give(lp_root_chain *chain, const lp_tuf_config *config, lp_slic
     const char *clause =
         first ? LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 1") : LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.2");
     lp_trusted_root root;
-    lp_code code =
-        !first && bytes.len > config->limits->root_bytes ? LP_LIMIT_FILE : parse(config, bytes, scratch, &root);
+    lp_code code = !first && LP_REFUSAL(3202, bytes.len > config->limits->root_bytes)
+                       ? LP_LIMIT_FILE
+                       : parse(config, bytes, scratch, &root);
     if (code == LP_OK && !first) {
         clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.3");
         code = lp_procedure_verify(config, trusted, &root.doc, LP_ROLE_ROOT, scratch);
@@ -79,7 +81,7 @@ lp_code lp_chain_give(lp_root_chain *chain, const lp_tuf_config *config, lp_slic
     if (code == LP_OK) {
         code = lp_procedure_verify(config, &root.doc, &root.doc, LP_ROLE_ROOT, scratch);
     }
-    if (code == LP_OK && !first && root.doc.version != version) {
+    if (code == LP_OK && !first && LP_REFUSAL(3203, root.doc.version != version)) {
         clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 2.4");
         code = LP_ROOT_VERSION;
     }
@@ -99,7 +101,7 @@ lp_code lp_chain_absent(lp_root_chain *chain, const lp_tuf_config *config, lp_er
         chain->state = LP_CHAIN_PROVISIONED;
         return LP_OK;
     }
-    if (chain->state == LP_CHAIN_PROVISIONED) {
+    if (LP_REFUSAL(3204, chain->state == LP_CHAIN_PROVISIONED)) {
         return refuse(error, LP_NO_TRUSTED_ROOT, 0, LP_CLAUSE("Uptane 2.1.0, 5.4.4.3 step 1"));
     }
     return end(chain, config, error); /* step 2.2: the root at hand is the latest */

@@ -3,6 +3,7 @@
 #include "delegation.h"
 #include "lampyr/mapping.h"
 #include "lampyr/path.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ static bool applies(const lp_choice *c, const lp_map_entry *entry) {
 
 /* Do two repositories say the same, as far as it matters to those who install the image? */
 static bool agree(const lp_target *a, const lp_target *b) {
-    return lp_targets_agree(a, b) && a->encrypted == b->encrypted;
+    return lp_targets_agree(a, b) && !LP_REFUSAL(4401, a->encrypted != b->encrypted);
 }
 
 /* How many repositories of the entry gave that answer. */
@@ -67,7 +68,7 @@ static bool is_agreed(lp_choice *c, const lp_map_entry *entry) {
             continue;
         }
         uint32_t bits = agreeing(c, entry, at, &count);
-        if (count >= entry->needed) {
+        if (!LP_REFUSAL(4402, count < entry->needed)) {
             c->target = &c->said[at];
             c->agreed = bits;
             c->error = (lp_error){.code = LP_OK}; /* of entries before this one */
@@ -106,18 +107,18 @@ static size_t first_contradiction(const lp_choice *c, const lp_map_entry *entry)
 static bool may_go_on(lp_choice *c, const lp_map_entry *entry) {
     unsigned signers = count_answers(c, entry, LP_MAP_SIGNED);
     unsigned failures = count_answers(c, entry, LP_MAP_FAILED);
-    if (failures > 0 && signers + failures >= entry->needed) {
+    if (LP_REFUSAL(4403, failures > 0 && signers + failures >= entry->needed)) {
         size_t at = first_with(c, entry, LP_MAP_FAILED);
         c->error = c->failures[at];
         c->error.repository = name_of(c, at);
         return false;
     }
-    if (signers >= entry->needed && c->error.code != LP_TARGET_MISMATCH) {
+    if (LP_REFUSAL(4404, signers >= entry->needed && c->error.code != LP_TARGET_MISMATCH)) {
         blame(c, LP_TARGET_MISMATCH, name_of(c, first_contradiction(c, entry)));
-    } else if (c->error.code == LP_OK) {
+    } else if (LP_REFUSAL(4405, c->error.code == LP_OK)) {
         blame(c, LP_TARGET_NOT_FOUND, name_of(c, first_with(c, entry, LP_MAP_UNSIGNED)));
     }
-    return !entry->terminating;
+    return !LP_REFUSAL(4406, entry->terminating);
 }
 
 /* Asks the next repository of the entry that was not asked yet; false if there is none. */
@@ -129,7 +130,7 @@ static bool ask_next(lp_choice *c, const lp_map_entry *entry) {
 
 /* Takes the first entry for the image, from the one at hand on. */
 static bool find_entry(lp_choice *c) {
-    while (c->entry < c->map->entry_count && !applies(c, &c->map->entries[c->entry])) {
+    while (c->entry < c->map->entry_count && LP_REFUSAL(4407, !applies(c, &c->map->entries[c->entry]))) {
         c->entry++;
     }
     return c->entry < c->map->entry_count;
@@ -160,7 +161,7 @@ void lp_choice_begin(lp_choice *c, const lp_map *map, lp_dialect dialect, lp_str
     c->dialect = dialect;
     c->name = image;
     lp_code code = lp_str_copy(image, c->image, sizeof c->image, NULL);
-    if (code != LP_OK || !find_entry(c)) {
+    if (LP_REFUSAL(4408, code != LP_OK || !find_entry(c))) {
         blame(c, code != LP_OK ? code : LP_TARGET_NOT_FOUND, NULL);
         c->over = true;
         return;

@@ -3,12 +3,13 @@
 #include "lampyr/crypto.h"
 #include "json_internal.h"
 #include "lampyr/encode.h"
+#include "refusal.h"
 
 #include <string.h>
 
 bool lp_digest(const lp_crypto *crypto, lp_hash_alg alg, lp_slice message, uint8_t *digest) {
     lp_hash hash;
-    if (!crypto->hash_begin(crypto, &hash, alg)) {
+    if (LP_REFUSAL(2801, !crypto->hash_begin(crypto, &hash, alg))) {
         return false;
     }
     crypto->hash_update(crypto, &hash, message.ptr, message.len);
@@ -20,7 +21,7 @@ bool lp_digest(const lp_crypto *crypto, lp_hash_alg alg, lp_slice message, uint8
 static lp_code read_digest(lp_str hex, uint8_t *out, size_t bytes, bool *listed) {
     size_t len = 0;
     *listed = hex.ptr != NULL;
-    if (*listed && (hex.len != 2 * bytes || lp_hex_decode(hex, out, bytes, &len) != LP_OK)) {
+    if (*listed && LP_REFUSAL(2802, hex.len != 2 * bytes || lp_hex_decode(hex, out, bytes, &len) != LP_OK)) {
         return LP_FIELD_VALUE;
     }
     return LP_OK;
@@ -37,30 +38,30 @@ lp_code lp_hashes_read(lp_json hashes, lp_hashes *out) {
     if (code == LP_OK) {
         code = read_digest(hex[1], out->sha512, LP_SHA512_BYTES, &out->has_sha512);
     }
-    return code == LP_OK && !out->has_sha256 && !out->has_sha512 ? LP_FIELD_VALUE : code;
+    return code == LP_OK && LP_REFUSAL(2803, !out->has_sha256 && !out->has_sha512) ? LP_FIELD_VALUE : code;
 }
 
 bool lp_hashes_agree(const lp_hashes *a, const lp_hashes *b) {
     bool common256 = a->has_sha256 && b->has_sha256;
     bool common512 = a->has_sha512 && b->has_sha512;
-    if (common256 && memcmp(a->sha256, b->sha256, LP_SHA256_BYTES) != 0) {
+    if (common256 && LP_REFUSAL(2804, memcmp(a->sha256, b->sha256, LP_SHA256_BYTES) != 0)) {
         return false;
     }
-    if (common512 && memcmp(a->sha512, b->sha512, LP_SHA512_BYTES) != 0) {
+    if (common512 && LP_REFUSAL(2805, memcmp(a->sha512, b->sha512, LP_SHA512_BYTES) != 0)) {
         return false;
     }
-    return common256 || common512;
+    return !LP_REFUSAL(2806, !common256 && !common512);
 }
 
-lp_code lp_hashes_check(const lp_crypto *crypto, const lp_hashes *hashes, lp_slice bytes, lp_code mismatch) {
+lp_code lp_hashes_check(const lp_crypto *crypto, const lp_hashes *hashes, lp_slice bytes) {
     uint8_t digest[LP_SHA512_BYTES];
-    if (hashes->has_sha256 &&
-        (!lp_digest(crypto, LP_SHA256, bytes, digest) || memcmp(digest, hashes->sha256, LP_SHA256_BYTES) != 0)) {
-        return mismatch;
+    if (hashes->has_sha256 && LP_REFUSAL(2807, !lp_digest(crypto, LP_SHA256, bytes, digest) ||
+                                                   memcmp(digest, hashes->sha256, LP_SHA256_BYTES) != 0)) {
+        return LP_HASH_MISMATCH;
     }
-    if (hashes->has_sha512 &&
-        (!lp_digest(crypto, LP_SHA512, bytes, digest) || memcmp(digest, hashes->sha512, LP_SHA512_BYTES) != 0)) {
-        return mismatch;
+    if (hashes->has_sha512 && LP_REFUSAL(2808, !lp_digest(crypto, LP_SHA512, bytes, digest) ||
+                                                   memcmp(digest, hashes->sha512, LP_SHA512_BYTES) != 0)) {
+        return LP_HASH_MISMATCH;
     }
     return LP_OK;
 }
@@ -68,14 +69,14 @@ lp_code lp_hashes_check(const lp_crypto *crypto, const lp_hashes *hashes, lp_sli
 lp_code lp_image_check_begin(lp_image_check *check, const lp_crypto *crypto, const lp_hashes *expected,
                              uint64_t length_bytes) {
     *check = (lp_image_check){.crypto = crypto, .expected = *expected, .length_bytes = length_bytes};
-    if (!expected->has_sha256 && !expected->has_sha512) {
+    if (LP_REFUSAL(2809, !expected->has_sha256 && !expected->has_sha512)) {
         return LP_FIELD_VALUE;
     }
     /* Every listed digest is checked, so each must be computable. */
-    if (expected->has_sha256 && !crypto->hash_begin(crypto, &check->sha256, LP_SHA256)) {
+    if (expected->has_sha256 && LP_REFUSAL(2810, !crypto->hash_begin(crypto, &check->sha256, LP_SHA256))) {
         return LP_FIELD_VALUE;
     }
-    if (expected->has_sha512 && !crypto->hash_begin(crypto, &check->sha512, LP_SHA512)) {
+    if (expected->has_sha512 && LP_REFUSAL(2811, !crypto->hash_begin(crypto, &check->sha512, LP_SHA512))) {
         if (expected->has_sha256) {
             crypto->hash_end(crypto, &check->sha256, NULL);
         }
@@ -85,7 +86,7 @@ lp_code lp_image_check_begin(lp_image_check *check, const lp_crypto *crypto, con
 }
 
 lp_code lp_image_check_update(lp_image_check *check, const void *bytes, size_t len) {
-    if (len > check->length_bytes - check->seen_bytes) {
+    if (LP_REFUSAL(2812, len > check->length_bytes - check->seen_bytes)) {
         return LP_IMAGE_LENGTH;
     }
     check->seen_bytes += len;
@@ -103,14 +104,14 @@ lp_code lp_image_check_end(lp_image_check *check) {
     bool match = true;
     if (check->expected.has_sha256) {
         check->crypto->hash_end(check->crypto, &check->sha256, digest);
-        match = memcmp(digest, check->expected.sha256, LP_SHA256_BYTES) == 0;
+        match = !LP_REFUSAL(2813, memcmp(digest, check->expected.sha256, LP_SHA256_BYTES) != 0);
     }
     if (check->expected.has_sha512) {
         check->crypto->hash_end(check->crypto, &check->sha512, digest);
-        match = match && memcmp(digest, check->expected.sha512, LP_SHA512_BYTES) == 0;
+        match = match && !LP_REFUSAL(2814, memcmp(digest, check->expected.sha512, LP_SHA512_BYTES) != 0);
     }
-    if (check->seen_bytes != check->length_bytes) {
+    if (LP_REFUSAL(2815, check->seen_bytes != check->length_bytes)) {
         return LP_IMAGE_LENGTH;
     }
-    return match ? LP_OK : LP_IMAGE_HASH;
+    return LP_REFUSAL(2816, !match) ? LP_IMAGE_HASH : LP_OK;
 }

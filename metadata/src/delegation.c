@@ -2,6 +2,7 @@
 /* The search for one image through delegations, in pre-order (Uptane 2.1.0, 5.4.4.7; TUF 1.0.34, 5.6.7). */
 #include "delegation.h"
 #include "procedure.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -83,18 +84,18 @@ static lp_code find_in_snapshot(lp_search *s) {
     bool found = false;
     s->info = (lp_file_info){0}; /* of a role that is not listed, no version is known */
     lp_code code = lp_meta_find(&s->tuf->snapshot.doc, s->name, &found, &s->info);
-    return code == LP_OK && !found ? LP_ROLE_NOT_LISTED : code;
+    return code == LP_OK && LP_REFUSAL(3701, !found) ? LP_ROLE_NOT_LISTED : code;
 }
 
 /* Sets out to load the role `name_text` under `keys`; false if it was visited before. */
 static bool descend(lp_search *s) {
     const lp_limits *limits = s->tuf->config.limits;
     uint8_t digest[LP_SHA256_BYTES];
-    lp_code code = name_digest(s, digest) ? LP_OK : LP_LIMIT_MEMORY;
+    lp_code code = LP_REFUSAL(3702, !name_digest(s, digest)) ? LP_LIMIT_MEMORY : LP_OK;
     if (code == LP_OK && was_visited(s, digest)) {
         return false;
     }
-    if (code == LP_OK && (s->loads >= limits->delegations || s->visited_count >= LP_SEARCH_ROLES)) {
+    if (code == LP_OK && LP_REFUSAL(3703, s->loads >= limits->delegations || s->visited_count >= LP_SEARCH_ROLES)) {
         code = LP_LIMIT_DELEGATIONS;
     }
     if (code != LP_OK) { /* no role after this one could be taken up either */
@@ -102,7 +103,7 @@ static bool descend(lp_search *s) {
         return true;
     }
     s->loads++;
-    if (s->depth > limits->delegation_depth || s->depth >= LP_SEARCH_DEPTH) {
+    if (LP_REFUSAL(3704, s->depth > limits->delegation_depth || s->depth >= LP_SEARCH_DEPTH)) {
         code = LP_LIMIT_DELEGATION_DEPTH;
     }
     if (code == LP_OK) {
@@ -153,7 +154,7 @@ static void next_of_multi(lp_search *s) {
 }
 
 static void begin_multi(lp_search *s, lp_json keys, lp_json delegation) {
-    if (s->multi_depth >= LP_MULTI_DEPTH) {
+    if (LP_REFUSAL(3705, s->multi_depth >= LP_MULTI_DEPTH)) {
         reject(s, LP_LIMIT_DELEGATION_DEPTH, LP_CLAUSE("Uptane 2.1.0, 5.4.4.8"));
         return;
     }
@@ -273,8 +274,8 @@ void lp_search_begin(lp_search *s, const lp_tuf *tuf, lp_str image, lp_json ecus
     s->ecus = ecus;
     size_t len;
     lp_code code = lp_str_copy(image, s->image, sizeof s->image, &len);
-    if (code == LP_OK &&
-        !lp_digest(tuf->config.crypto, LP_SHA256, (lp_slice){(uint8_t *)s->image, len}, s->image_hash)) {
+    if (code == LP_OK && LP_REFUSAL(3706, !lp_digest(tuf->config.crypto, LP_SHA256,
+                                                     (lp_slice){(uint8_t *)s->image, len}, s->image_hash))) {
         code = LP_LIMIT_MEMORY;
     }
     if (code != LP_OK) {
@@ -348,9 +349,9 @@ void lp_search_give(lp_search *s, lp_slice bytes, lp_scratch scratch) {
     lp_search_next(s, &ask);
     if (s->state == LOAD_ROLE) {
         load_role(s, bytes, scratch);
-    } else if (s->state != FETCH_ROLE) {
+    } else if (LP_REFUSAL(3707, s->state != FETCH_ROLE)) {
         refuse(s, LP_MISUSE, "");
-    } else if (bytes.len > ask.max_bytes) {
+    } else if (LP_REFUSAL(3708, bytes.len > ask.max_bytes)) {
         reject(s, LP_LIMIT_FILE, lp_procedure_length_clause(LP_ROLE_DELEGATED));
     } else {
         give_role(s, bytes, scratch);
@@ -360,21 +361,22 @@ void lp_search_give(lp_search *s, lp_slice bytes, lp_scratch scratch) {
 void lp_search_absent(lp_search *s) {
     if (s->state == LOAD_ROLE) {
         s->state = FETCH_ROLE;
-    } else if (s->state != FETCH_ROLE) {
+    } else if (LP_REFUSAL(3709, s->state != FETCH_ROLE)) {
         refuse(s, LP_MISUSE, "");
     } else {
-        reject(s, LP_MISSING_FILE, LP_CLAUSE("Uptane 2.1.0, 5.4.4.7 step 1"));
+        reject(s, LP_REFUSAL_CODE(3710, LP_MISSING_FILE), LP_CLAUSE("Uptane 2.1.0, 5.4.4.7 step 1"));
     }
 }
 
 void lp_search_failed(lp_search *s, lp_code code) {
-    refuse(s, s->state == FETCH_ROLE ? code : LP_MISUSE, lp_procedure_length_clause(LP_ROLE_DELEGATED));
+    refuse(s, LP_REFUSAL(3711, s->state != FETCH_ROLE) ? LP_MISUSE : code,
+           lp_procedure_length_clause(LP_ROLE_DELEGATED));
 }
 
 void lp_search_done(lp_search *s, bool ok) {
-    if (s->state != STORE_ROLE) {
+    if (LP_REFUSAL(3712, s->state != STORE_ROLE)) {
         refuse(s, LP_MISUSE, "");
-    } else if (!ok) {
+    } else if (LP_REFUSAL(3713, !ok)) {
         refuse(s, LP_STATE, LP_CLAUSE("Uptane 2.1.0, 5.4.4"));
     } else {
         enter(s, &s->pending, s->terminating);

@@ -3,6 +3,7 @@
 #include "json_internal.h"
 #include "lampyr/encode.h"
 #include "lampyr/path.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -17,14 +18,14 @@ static lp_code check_delegatee(lp_json keys, lp_json role) {
     if (code == LP_OK) {
         code = lp_json_string(lp_json_get(role, "name"), &name);
     }
-    if (code == LP_OK && name.len == 0) {
+    if (code == LP_OK && LP_REFUSAL(3601, name.len == 0)) {
         code = LP_FIELD_VALUE;
     }
     if (code == LP_OK) {
         code = lp_str_copy(name, text, sizeof text, NULL);
     }
     for (lp_role top = LP_ROLE_ROOT; code == LP_OK && top <= LP_ROLE_TARGETS; top++) {
-        if (lp_str_is(name, lp_role_name(top))) {
+        if (LP_REFUSAL(3602, lp_str_is(name, lp_role_name(top)))) {
             code = LP_NAME_UNSAFE; /* it would have the file of the top-level role */
         }
     }
@@ -48,14 +49,14 @@ static bool stands_before(lp_json roles, lp_json_iter next, lp_str name) {
 static lp_code check_multi(lp_json keys, lp_json delegation, lp_json roles) {
     uint64_t agreement;
     size_t count = lp_json_count(roles);
-    lp_code code = lp_json_is_array(roles) ? LP_OK : LP_FIELD_TYPE;
+    lp_code code = LP_REFUSAL(3603, !lp_json_is_array(roles)) ? LP_FIELD_TYPE : LP_OK;
     if (code == LP_OK) {
         code = lp_json_uint(lp_json_get(delegation, "min_roles_in_agreement"), &agreement);
     }
-    if (code == LP_OK && (agreement == 0 || agreement > count)) {
+    if (code == LP_OK && LP_REFUSAL(3604, agreement == 0 || agreement > count)) {
         code = LP_THRESHOLD_INVALID;
     }
-    if (code == LP_OK && count > LP_MULTI_ROLES) {
+    if (code == LP_OK && LP_REFUSAL(3605, count > LP_MULTI_ROLES)) {
         code = LP_LIMIT_DELEGATIONS;
     }
     lp_json_iter iter = lp_json_iterate(roles);
@@ -64,7 +65,7 @@ static lp_code check_multi(lp_json keys, lp_json delegation, lp_json roles) {
     while (code == LP_OK && lp_json_next(&iter, NULL, &role)) {
         code = check_delegatee(keys, role);
         if (code == LP_OK && lp_json_string(lp_json_get(role, "name"), &name) == LP_OK &&
-            stands_before(roles, iter, name)) {
+            LP_REFUSAL(3626, stands_before(roles, iter, name))) {
             code = LP_FIELD_VALUE;
         }
     }
@@ -76,10 +77,10 @@ static lp_code check_hardware(lp_json hardware_ids) {
     if (hardware_ids.ptr == NULL) {
         return LP_OK;
     }
-    if (!lp_json_is_array(hardware_ids)) {
+    if (LP_REFUSAL(3627, !lp_json_is_array(hardware_ids))) {
         return LP_FIELD_TYPE;
     }
-    return lp_json_count(hardware_ids) > LP_HARDWARE_IDS ? LP_LIMIT_RECORD : LP_OK;
+    return LP_REFUSAL(3628, lp_json_count(hardware_ids) > LP_HARDWARE_IDS) ? LP_LIMIT_RECORD : LP_OK;
 }
 
 static lp_code check_delegation(lp_json keys, lp_json delegation) {
@@ -87,17 +88,17 @@ static lp_code check_delegation(lp_json keys, lp_json delegation) {
     lp_json paths = lp_json_get(delegation, "paths");
     lp_json prefixes = lp_json_get(delegation, "path_hash_prefixes");
     bool terminating;
-    lp_code code = lp_json_is_object(delegation) ? LP_OK : LP_FIELD_TYPE;
-    if (code == LP_OK) {
-        code = roles.ptr != NULL ? check_multi(keys, delegation, roles) : check_delegatee(keys, delegation);
-    }
+    lp_code code = roles.ptr != NULL ? check_multi(keys, delegation, roles) : check_delegatee(keys, delegation);
     if (code == LP_OK) {
         code = lp_json_bool(lp_json_get(delegation, "terminating"), &terminating);
     }
-    if (code == LP_OK && (paths.ptr == NULL) == (prefixes.ptr == NULL)) {
-        code = paths.ptr == NULL ? LP_FIELD_MISSING : LP_FIELD_VALUE; /* exactly one of the two */
+    if (code == LP_OK && LP_REFUSAL(3606, paths.ptr == NULL && prefixes.ptr == NULL)) {
+        code = LP_FIELD_MISSING;
     }
-    if (code == LP_OK && !lp_json_is_array(paths.ptr != NULL ? paths : prefixes)) {
+    if (code == LP_OK && LP_REFUSAL(3607, paths.ptr != NULL && prefixes.ptr != NULL)) {
+        code = LP_FIELD_VALUE; /* exactly one of the two */
+    }
+    if (code == LP_OK && LP_REFUSAL(3608, !lp_json_is_array(paths.ptr != NULL ? paths : prefixes))) {
         code = LP_FIELD_TYPE;
     }
     return code == LP_OK ? check_hardware(lp_json_get(delegation, "hardwareIds")) : code;
@@ -112,13 +113,14 @@ static lp_code check_succinct(lp_json keys, lp_json succinct) {
     if (code == LP_OK) {
         code = lp_json_uint(lp_json_get(succinct, "bit_length"), &bits);
     }
-    if (code == LP_OK && (bits < 1 || bits > 32)) {
+    if (code == LP_OK && LP_REFUSAL(3609, bits < 1 || bits > 32)) {
         code = LP_FIELD_VALUE;
     }
     if (code == LP_OK) {
         code = lp_json_string(lp_json_get(succinct, "name_prefix"), &prefix);
     }
-    if (code == LP_OK && lp_json_plain_end(prefix.ptr, prefix.ptr + prefix.len) != prefix.ptr + prefix.len) {
+    if (code == LP_OK &&
+        LP_REFUSAL(3610, lp_json_plain_end(prefix.ptr, prefix.ptr + prefix.len) != prefix.ptr + prefix.len)) {
         code = LP_FIELD_VALUE; /* the name is used unescaped */
     }
     return code;
@@ -128,16 +130,16 @@ lp_code lp_delegations_check(lp_json delegations) {
     lp_json keys = lp_json_get(delegations, "keys");
     lp_json roles = lp_json_get(delegations, "roles");
     lp_json succinct = lp_json_get(delegations, "succinct_roles");
-    if (!lp_json_is_object(delegations)) {
+    if (LP_REFUSAL(3611, !lp_json_is_object(delegations))) {
         return LP_FIELD_TYPE;
     }
-    if (keys.ptr == NULL || (roles.ptr == NULL && succinct.ptr == NULL)) {
+    if (LP_REFUSAL(3612, keys.ptr == NULL) || LP_REFUSAL(3613, roles.ptr == NULL && succinct.ptr == NULL)) {
         return LP_FIELD_MISSING;
     }
-    if (!lp_json_is_object(keys) || (roles.ptr != NULL && !lp_json_is_array(roles))) {
+    if (LP_REFUSAL(3614, !lp_json_is_object(keys)) || LP_REFUSAL(3615, roles.ptr != NULL && !lp_json_is_array(roles))) {
         return LP_FIELD_TYPE;
     }
-    if (roles.ptr != NULL && succinct.ptr != NULL) {
+    if (LP_REFUSAL(3616, roles.ptr != NULL && succinct.ptr != NULL)) {
         return LP_FIELD_VALUE;
     }
     lp_code code = succinct.ptr != NULL ? check_succinct(keys, succinct) : LP_OK;
@@ -203,7 +205,7 @@ bool lp_delegation_applies(const lp_search *s, lp_json delegation) {
     lp_json paths = lp_json_get(delegation, "paths");
     bool named =
         paths.ptr != NULL ? paths_match(s, paths) : prefixes_match(s, lp_json_get(delegation, "path_hash_prefixes"));
-    return named && hardware_matches(s, lp_json_get(delegation, "hardwareIds"));
+    return !LP_REFUSAL(3617, !named) && !LP_REFUSAL(3618, !hardware_matches(s, lp_json_get(delegation, "hardwareIds")));
 }
 
 lp_code lp_delegation_bin(const lp_search *s, lp_json succinct, char *out, size_t out_bytes) {
@@ -217,7 +219,7 @@ lp_code lp_delegation_bin(const lp_search *s, lp_json succinct, char *out, size_
         return code;
     }
     size_t digits = ((size_t)bits + 3) / 4;
-    if (prefix.len + 1 + digits >= out_bytes) {
+    if (LP_REFUSAL(3619, prefix.len + 1 + digits >= out_bytes)) {
         return LP_LIMIT_STRING;
     }
     uint32_t bin = (uint32_t)s->image_hash[0] << 24 | (uint32_t)s->image_hash[1] << 16 |
@@ -255,9 +257,11 @@ static bool same_hardware(const lp_target *a, const lp_target *b) {
 }
 
 bool lp_targets_agree(const lp_target *a, const lp_target *b) {
-    return a->length_bytes == b->length_bytes && lp_hashes_agree(&a->hashes, &b->hashes) &&
-           a->has_counter == b->has_counter && a->counter == b->counter && same_hardware(a, b) &&
-           lp_json_same(lp_json_get(a->custom, "mustMatch"), lp_json_get(b->custom, "mustMatch"));
+    return !LP_REFUSAL(3620, a->length_bytes != b->length_bytes) &&
+           !LP_REFUSAL(3621, !lp_hashes_agree(&a->hashes, &b->hashes)) &&
+           !LP_REFUSAL(3622, a->has_counter != b->has_counter || a->counter != b->counter) &&
+           !LP_REFUSAL(3623, !same_hardware(a, b)) &&
+           !LP_REFUSAL(3625, !lp_json_same(lp_json_get(a->custom, "mustMatch"), lp_json_get(b->custom, "mustMatch")));
 }
 
 const lp_target *lp_delegation_agreed(const lp_search_multi *multi) {
@@ -266,7 +270,7 @@ const lp_target *lp_delegation_agreed(const lp_search_multi *multi) {
         for (unsigned j = 0; j < multi->count; j++) {
             votes += lp_targets_agree(&multi->said[i], &multi->said[j]);
         }
-        if (votes >= multi->agreement) {
+        if (!LP_REFUSAL(3624, votes < multi->agreement)) {
             return &multi->said[i];
         }
     }

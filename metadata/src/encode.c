@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lampyr/encode.h"
+#include "refusal.h"
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -12,15 +13,15 @@ int lp_hex_digit(char c) {
 }
 
 lp_code lp_hex_decode(lp_str hex, uint8_t *out, size_t out_bytes, size_t *out_len) {
-    if (hex.len % 2 != 0) {
+    if (LP_REFUSAL(2401, hex.len % 2 != 0)) {
         return LP_FIELD_VALUE;
     }
     for (size_t i = 0; i < hex.len; i++) {
-        if (lp_hex_digit(hex.ptr[i]) < 0) {
+        if (LP_REFUSAL(2402, lp_hex_digit(hex.ptr[i]) < 0)) {
             return LP_FIELD_VALUE;
         }
     }
-    if (hex.len / 2 > out_bytes) {
+    if (LP_REFUSAL(2403, hex.len / 2 > out_bytes)) {
         return LP_LIMIT_STRING;
     }
     for (size_t i = 0; i < hex.len; i += 2) {
@@ -61,7 +62,7 @@ void lp_base64_put(lp_base64 *base64, char c) {
         base64->pads++;
         return;
     }
-    if (value < 0 || base64->pads > 0) {
+    if (LP_REFUSAL(2404, value < 0 || base64->pads > 0)) {
         base64->bad = true;
         return;
     }
@@ -77,10 +78,10 @@ void lp_base64_put(lp_base64 *base64, char c) {
 
 lp_code lp_base64_end(const lp_base64 *base64, size_t *out_len) {
     uint32_t unused = base64->window & ((1U << 2 * base64->pads) - 1);
-    if (base64->bad || base64->count % 4 != 0 || unused != 0) {
+    if (LP_REFUSAL(2405, base64->bad || base64->count % 4 != 0 || unused != 0)) {
         return LP_FIELD_VALUE;
     }
-    if (base64->len > base64->room) {
+    if (LP_REFUSAL(2406, base64->len > base64->room)) {
         return LP_LIMIT_STRING;
     }
     *out_len = base64->len;
@@ -88,11 +89,10 @@ lp_code lp_base64_end(const lp_base64 *base64, size_t *out_len) {
 }
 
 lp_code lp_base64_decode(lp_str text, uint8_t *out, size_t out_bytes, size_t *out_len) {
-    lp_base64 base64;
-    lp_code code = LP_LIMIT_STRING;
-    /* First it is only checked and counted. */
-    for (size_t room = 0; code == LP_LIMIT_STRING && room <= out_bytes; room = base64.len) {
-        lp_base64_begin(&base64, out, room);
+    lp_base64 base64 = {.len = 0};
+    lp_code code;
+    do { /* the first time it is only checked and counted */
+        lp_base64_begin(&base64, out, base64.len);
         for (size_t i = 0; i < text.len; i++) {
             bool slash_follows = text.ptr[i] == '\\' && i + 1 < text.len && text.ptr[i + 1] == '/';
             if (!slash_follows) {
@@ -100,7 +100,7 @@ lp_code lp_base64_decode(lp_str text, uint8_t *out, size_t out_bytes, size_t *ou
             }
         }
         code = lp_base64_end(&base64, out_len);
-    }
+    } while (code == LP_LIMIT_STRING && base64.len <= out_bytes);
     return code;
 }
 
@@ -127,16 +127,16 @@ void lp_base64_encode(const uint8_t *bytes, size_t len, char *out) {
 
 lp_code lp_uint_parse(lp_str text, uint64_t *out) {
     uint64_t number = 0;
-    if (text.len == 0 || text.len > 19 || (text.ptr[0] == '0' && text.len > 1)) {
+    if (LP_REFUSAL(2407, text.len == 0 || text.len > 19 || (text.ptr[0] == '0' && text.len > 1))) {
         return LP_FIELD_VALUE;
     }
     for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+        if (LP_REFUSAL(2408, text.ptr[i] < '0' || text.ptr[i] > '9')) {
             return LP_FIELD_VALUE;
         }
         number = number * 10 + (uint64_t)(text.ptr[i] - '0'); /* 19 digits stay below 2^64 */
     }
-    if (number > INT64_MAX) {
+    if (LP_REFUSAL(2409, number > INT64_MAX)) {
         return LP_FIELD_VALUE;
     }
     *out = number;
@@ -178,14 +178,15 @@ lp_code lp_time_parse(lp_str text, int64_t *seconds) {
     enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, PARTS };
     uint32_t part[PARTS] = {0};
     size_t at = 0;
-    if (text.len != sizeof form - 1) {
+    if (LP_REFUSAL(2410, text.len != sizeof form - 1)) {
         return LP_FIELD_VALUE;
     }
     for (size_t i = 0; i < text.len; i++) {
         unsigned digit = (unsigned)(uint8_t)text.ptr[i] - '0';
         if (form[i] == '0' && digit <= 9) {
             part[at] = part[at] * 10 + digit;
-        } else if (form[i] == '0' || text.ptr[i] != form[i] || (at > YEAR && part[at] >= ends[at])) {
+        } else if (LP_REFUSAL(2411, form[i] == '0' || text.ptr[i] != form[i]) ||
+                   LP_REFUSAL(2412, at > YEAR && part[at] >= ends[at])) {
             return LP_FIELD_VALUE;
         } else {
             at++;
@@ -193,8 +194,8 @@ lp_code lp_time_parse(lp_str text, int64_t *seconds) {
     }
     bool december = part[MONTH] == 12;
     uint32_t day = day_number(part[YEAR], part[MONTH], part[DAY]);
-    if (part[MONTH] < 1 || part[DAY] < 1 ||
-        day >= day_number(part[YEAR] + december, december ? 1 : part[MONTH] + 1, 1)) {
+    if (LP_REFUSAL(2413, part[MONTH] < 1 || part[DAY] < 1 ||
+                             day >= day_number(part[YEAR] + december, december ? 1 : part[MONTH] + 1, 1))) {
         return LP_FIELD_VALUE;
     }
     uint32_t second = part[HOUR] * 3600 + part[MINUTE] * 60 + part[SECOND];

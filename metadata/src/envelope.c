@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lampyr/encode.h"
 #include "lampyr/report.h"
+#include "refusal.h"
 #include "role_internal.h"
 
 lp_code lp_envelope_write(lp_slice payload, lp_dialect dialect, const lp_signer *signer, char *buffer,
@@ -8,7 +9,7 @@ lp_code lp_envelope_write(lp_slice payload, lp_dialect dialect, const lp_signer 
     uint8_t signature[LP_SIGNATURE_BYTES];
     char text[2 * LP_SIGNATURE_BYTES + 1];
     size_t len;
-    if (!signer->sign(signer, payload, signature, &len)) {
+    if (LP_REFUSAL(4201, !signer->sign(signer, payload, signature, &len))) {
         return LP_STATE;
     }
     if (dialect == LP_DIALECT_TUF) {
@@ -39,18 +40,18 @@ lp_code lp_envelope_write(lp_slice payload, lp_dialect dialect, const lp_signer 
 
 lp_code lp_envelope_verify(lp_json envelope, lp_dialect dialect, const lp_public_key *key, const lp_crypto *crypto,
                            const lp_limits *limits, lp_scratch scratch, lp_json *payload) {
-    if (!lp_json_is_object(envelope)) {
+    if (LP_REFUSAL(4202, !lp_json_is_object(envelope))) {
         return LP_FIELD_TYPE;
     }
     lp_json signatures = lp_json_get(envelope, "signatures");
     lp_json content = lp_json_get(envelope, "signed");
-    if (signatures.ptr == NULL || content.ptr == NULL) {
+    if (LP_REFUSAL(4203, signatures.ptr == NULL) || LP_REFUSAL(4204, content.ptr == NULL)) {
         return LP_FIELD_MISSING;
     }
-    if (!lp_json_is_array(signatures) || !lp_json_is_object(content)) {
+    if (LP_REFUSAL(4205, !lp_json_is_array(signatures)) || LP_REFUSAL(4206, !lp_json_is_object(content))) {
         return LP_FIELD_TYPE;
     }
-    if (lp_json_count(signatures) > limits->signatures) {
+    if (LP_REFUSAL(4207, lp_json_count(signatures) > limits->signatures)) {
         return LP_LIMIT_SIGNATURES;
     }
 
@@ -67,12 +68,12 @@ lp_code lp_envelope_verify(lp_json envelope, lp_dialect dialect, const lp_public
         if (code != LP_OK) {
             return code;
         }
-        if (lp_signature_verify(&signature, dialect, crypto, key, message)) {
+        if (!LP_REFUSAL(4208, !lp_signature_verify(&signature, dialect, crypto, key, message))) {
             *payload = content;
             return LP_OK;
         }
     }
-    return LP_SIGNATURE_THRESHOLD;
+    return LP_REFUSAL_CODE(4209, LP_SIGNATURE_THRESHOLD);
 }
 
 lp_code lp_envelope_read(lp_slice bytes, lp_dialect dialect, const lp_public_key *key, const lp_crypto *crypto,

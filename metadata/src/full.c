@@ -2,6 +2,7 @@
 /* Full verification (Uptane 2.1.0, 5.4.4.2): the director's word, then the image repository's on the same images. */
 #include "director.h"
 #include "lampyr/uptane.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -20,7 +21,7 @@ static void refuse(lp_full *full, const lp_error *error) {
 }
 
 static void misuse(lp_full *full) {
-    refuse(full, &(lp_error){.code = LP_MISUSE, .clause = ""});
+    refuse(full, &(lp_error){.code = LP_REFUSAL_CODE(3801, LP_MISUSE), .clause = ""});
 }
 
 /* The ECU of the vehicle with that serial, or NULL; `*at` is its place. */
@@ -37,10 +38,13 @@ static const lp_ecu *find_ecu(const lp_full *full, lp_str serial, size_t *at) {
 /* Marks the ECUs of one image as ordered, and counts them (Uptane 2.1.0, 5.4.4.6 steps 7 and 8). */
 static lp_code mark_ecus(lp_full *full, const lp_target *target, size_t *count, lp_error *error) {
     lp_json ecus = lp_target_ecus(target);
-    if (!lp_json_is_object(ecus)) {
-        return ecus.ptr == NULL ? LP_FIELD_MISSING : LP_FIELD_TYPE;
+    if (LP_REFUSAL(3802, ecus.ptr == NULL)) {
+        return LP_FIELD_MISSING;
     }
-    if (lp_json_count(ecus) == 0) {
+    if (LP_REFUSAL(3803, !lp_json_is_object(ecus))) {
+        return LP_FIELD_TYPE;
+    }
+    if (LP_REFUSAL(3804, lp_json_count(ecus) == 0)) {
         return LP_FIELD_VALUE; /* images for nobody could be many without end */
     }
     lp_json_iter iter = lp_json_iterate(ecus);
@@ -54,19 +58,20 @@ static lp_code mark_ecus(lp_full *full, const lp_target *target, size_t *count, 
             return code;
         }
         error->subject = serial;
-        if (++*count > full->config.limits->ecus) {
+        if (LP_REFUSAL(3805, ++*count > full->config.limits->ecus)) {
             error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 8");
             return LP_LIMIT_ECUS;
         }
-        if (find_ecu(full, serial, &at) == NULL) {
-            if (full->config.only_listed) {
-                continue;
-            }
+        bool known = find_ecu(full, serial, &at) != NULL;
+        if (LP_REFUSAL(3806, !known && !full->config.only_listed)) {
             error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 8");
             return LP_UNKNOWN_ECU;
         }
+        if (!known) {
+            continue;
+        }
         uint32_t bit = UINT32_C(1) << (at % 32);
-        if (full->seen[at / 32] & bit) {
+        if (LP_REFUSAL(3807, (full->seen[at / 32] & bit) != 0)) {
             error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 7");
             return LP_REPEATED_ECU;
         }
@@ -162,7 +167,7 @@ static lp_code check_order(const lp_full *full, const lp_target *target, const c
         }
         *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.3.4 step 3");
         code = lp_target_ecu_hardware(member, &hardware);
-        if (code == LP_OK && !lp_str_is(hardware, ecu->hardware)) {
+        if (code == LP_OK && LP_REFUSAL(3808, !lp_str_is(hardware, ecu->hardware))) {
             code = LP_WRONG_HARDWARE;
         }
         if (code == LP_OK) {
@@ -191,23 +196,25 @@ static bool hardware_agrees(const lp_target *director, const lp_target *image) {
 static lp_code check_agreement(const lp_full *full, const lp_target *director, const lp_target *image,
                                const char **clause) {
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 10.2.1");
-    if (director->length_bytes != image->length_bytes || !lp_hashes_agree(&director->hashes, &image->hashes)) {
+    if (LP_REFUSAL(3809, director->length_bytes != image->length_bytes) ||
+        LP_REFUSAL(3810, !lp_hashes_agree(&director->hashes, &image->hashes))) {
         return LP_TARGET_MISMATCH;
     }
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 10.2.2");
-    if (image->encrypted) {
+    if (LP_REFUSAL(3811, image->encrypted)) {
         return LP_ENCRYPTED_IMAGE;
     }
-    if (!hardware_agrees(director, image)) {
+    if (LP_REFUSAL(3812, !hardware_agrees(director, image))) {
         return LP_WRONG_HARDWARE;
     }
     bool absent_agrees = full->config.image_dialect == LP_DIALECT_LEGACY;
-    if (director->has_counter != image->has_counter || director->counter != image->counter ||
-        (!director->has_counter && !absent_agrees)) {
+    if (LP_REFUSAL(3813, director->has_counter != image->has_counter || director->counter != image->counter) ||
+        LP_REFUSAL(3814, !director->has_counter && !absent_agrees)) {
         return LP_COUNTER_MISMATCH;
     }
     lp_json must_match = lp_json_get(director->custom, "mustMatch");
-    return lp_json_same(must_match, lp_json_get(image->custom, "mustMatch")) ? LP_OK : LP_CUSTOM_MISMATCH;
+    return LP_REFUSAL(3815, !lp_json_same(must_match, lp_json_get(image->custom, "mustMatch"))) ? LP_CUSTOM_MISMATCH
+                                                                                                : LP_OK;
 }
 
 static void set_verdict(lp_full *full, lp_code code, lp_repo repo, const char *clause) {
@@ -443,11 +450,11 @@ void lp_full_begin(lp_full *full, const lp_full_config *config) {
                          .check_targets = check_targets,
                          .ctx = full};
     lp_tuf_begin(&full->director, &tuf);
-    if (config->ecu_count > LP_ECUS || config->ecu_count > config->limits->ecus) {
+    if (LP_REFUSAL(3816, config->ecu_count > LP_ECUS || config->ecu_count > config->limits->ecus)) {
         refuse(full, &(lp_error){.code = LP_LIMIT_ECUS, .clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 8")});
     }
     for (size_t i = 0; i < config->ecu_count; i++) {
-        if (!lp_text_plain(config->ecus[i].serial)) {
+        if (LP_REFUSAL(3817, !lp_text_plain(config->ecus[i].serial))) {
             refuse(full, &(lp_error){.code = LP_NAME_UNSAFE, .clause = LP_CLAUSE("Uptane 2.1.0, 5.3.2.2")});
         }
     }

@@ -2,6 +2,7 @@
 /* The canonical form of a checked document, unknown members included (TUF 1.0.34, 4), and the search for duplicate
  * keys, which is the same walk. */
 #include "json_internal.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -88,11 +89,11 @@ lp_code lp_json_index_build(lp_json object, lp_scratch *scratch, lp_json_index *
     lp_json value;
     lp_str previous = {NULL, 0};
     bool ascending = true;
-    if (object.len > UINT32_MAX) {
+    if (LP_REFUSAL(2201, object.len > UINT32_MAX)) {
         return LP_LIMIT_MEMORY;
     }
     while (lp_json_next(&iter, &key, &value)) {
-        if (!grow(&index, &left)) {
+        if (LP_REFUSAL(2202, !grow(&index, &left))) {
             return LP_LIMIT_MEMORY;
         }
         index.at[0] = (uint32_t)(key.ptr - 1 - object.ptr);
@@ -105,7 +106,7 @@ lp_code lp_json_index_build(lp_json object, lp_scratch *scratch, lp_json_index *
     if (!ascending) {
         sort(&index);
         for (size_t i = 1; i < index.count; i++) {
-            if (compare_at(&index, i - 1, i) == 0) {
+            if (LP_REFUSAL(2203, compare_at(&index, i - 1, i) == 0)) {
                 return LP_JSON_DUPLICATE_KEY;
             }
         }
@@ -146,7 +147,7 @@ static lp_code put(canonical *c, const char *bytes, size_t len) {
     if (!c->write) {
         return LP_OK;
     }
-    if (c->scratch.bytes - c->len < len) {
+    if (LP_REFUSAL(2204, c->scratch.bytes - c->len < len)) {
         return LP_LIMIT_MEMORY;
     }
     memcpy((char *)c->scratch.ptr + c->len, bytes, len);
@@ -208,10 +209,10 @@ static lp_code put_member(canonical *c, lp_str key, lp_json value) {
 
 static lp_code put_object(canonical *c, lp_json object) {
     lp_scratch whole = c->scratch;
-    if (whole.ptr == NULL) {
-        return LP_LIMIT_MEMORY;
+    lp_scratch free_part = whole; /* maybe none, and then nothing was written */
+    if (c->len > 0) {
+        free_part = (lp_scratch){(char *)whole.ptr + c->len, whole.bytes - c->len};
     }
-    lp_scratch free_part = {(char *)whole.ptr + c->len, whole.bytes - c->len};
     lp_json_index index;
     lp_code code = lp_json_index_build(object, &free_part, &index);
     if (code != LP_OK) {
@@ -276,7 +277,7 @@ static lp_code put_ascending_members(canonical *c, const char **p, const char *e
         if (object && code == LP_OK) {
             const char *after = lp_json_skip_string(at, end);
             lp_str key = {at + 1, (size_t)(after - at) - 2};
-            if (previous.ptr != NULL && lp_str_compare(previous, key) >= 0) {
+            if (previous.ptr != NULL && LP_REFUSAL(2205, lp_str_compare(previous, key) >= 0)) {
                 return LP_NOT_CANONICAL;
             }
             previous = key;

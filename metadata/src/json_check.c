@@ -2,6 +2,7 @@
 /* One pass over a document: strict JSON, which has one reading (TUF 1.0.34, 4.1), and how far it is from its canonical
  * form. It does not call itself, so that its stack is the same for every document. */
 #include "json_internal.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -32,7 +33,7 @@ static bool stands_at(const checker *c, char ch) {
 
 /* Notes a departure from the canonical form at `p`. */
 static lp_code odd(checker *c, const char *p) {
-    if (must_be_canonical(c)) {
+    if (LP_REFUSAL(2001, must_be_canonical(c))) {
         return LP_NOT_CANONICAL;
     }
     if (c->facts->first_odd == NULL) {
@@ -45,7 +46,7 @@ static lp_code odd(checker *c, const char *p) {
 /* What cannot stand at the position: white space where there must be none, or a mistake. */
 static lp_code unexpected(const checker *c) {
     bool space = must_be_canonical(c) && lp_json_skip_space(c->pos, c->end) != c->pos;
-    return space ? LP_NOT_CANONICAL : LP_JSON_SYNTAX;
+    return LP_REFUSAL(2002, space) ? LP_NOT_CANONICAL : LP_REFUSAL_CODE(2003, LP_JSON_SYNTAX);
 }
 
 static lp_code skip_space(checker *c) {
@@ -80,11 +81,11 @@ static bool escape_is_canonical(const checker *c, const char *p) {
 
 /* The second half of the pair of which \u`high`, just passed, is the first. */
 static lp_code check_surrogate(checker *c, int32_t high) {
-    if (high > 0xdbff || c->end - c->pos < 6 || c->pos[0] != '\\' || c->pos[1] != 'u') {
+    if (LP_REFUSAL(2004, high > 0xdbff || c->end - c->pos < 6 || c->pos[0] != '\\' || c->pos[1] != 'u')) {
         return LP_JSON_UTF8;
     }
     int32_t low = lp_json_hex4(c->pos + 2, c->end);
-    if (low < 0xdc00 || low > 0xdfff) {
+    if (LP_REFUSAL(2005, low < 0xdc00 || low > 0xdfff)) {
         return LP_JSON_UTF8;
     }
     c->pos += 6;
@@ -98,7 +99,7 @@ static lp_code check_escape(checker *c) {
     while (c->end - p >= 2 && *known != '\0' && *known != p[1]) {
         known++;
     }
-    if (c->end - p < 2 || *known == '\0') {
+    if (LP_REFUSAL(2006, c->end - p < 2 || *known == '\0')) {
         return LP_JSON_SYNTAX;
     }
     lp_code code = escape_is_canonical(c, p) ? LP_OK : odd(c, p);
@@ -110,10 +111,10 @@ static lp_code check_escape(checker *c) {
         return LP_OK;
     }
     int32_t unit = lp_json_hex4(c->pos, c->end);
-    if (unit < 0) {
+    if (LP_REFUSAL(2007, unit < 0)) {
         return LP_JSON_SYNTAX;
     }
-    if (unit == 0 && !is_general(c)) {
+    if (LP_REFUSAL(2008, unit == 0 && !is_general(c))) {
         return LP_FIELD_VALUE;
     }
     c->pos += 4;
@@ -126,18 +127,18 @@ static lp_code check_utf8(checker *c) {
     const uint8_t *p = (const uint8_t *)c->pos;
     const uint8_t *end = (const uint8_t *)c->end;
     unsigned more = p[0] >= 0xf0 ? 3 : p[0] >= 0xe0 ? 2 : 1;
-    if (p[0] < 0xc2 || p[0] > 0xf4) {
+    if (LP_REFUSAL(2009, p[0] < 0xc2 || p[0] > 0xf4)) {
         return LP_JSON_UTF8;
     }
     uint32_t ch = *p++ & (0x3fU >> more);
     for (unsigned i = 0; i < more; i++, p++) {
-        if (p >= end || (*p & 0xc0) != 0x80) {
+        if (LP_REFUSAL(2010, p >= end || (*p & 0xc0) != 0x80)) {
             return LP_JSON_UTF8;
         }
         ch = ch << 6 | (*p & 0x3fU);
     }
     /* Below 0x800 and 0x10000 there are shorter forms; below 0x80 the lead was refused. */
-    if (ch < 1U << (5 * more + 1) || ch > 0x10ffff || (ch >= 0xd800 && ch <= 0xdfff)) {
+    if (LP_REFUSAL(2011, ch < 1U << (5 * more + 1) || ch > 0x10ffff || (ch >= 0xd800 && ch <= 0xdfff))) {
         return LP_JSON_UTF8;
     }
     c->pos = (const char *)p;
@@ -160,9 +161,9 @@ static lp_code check_string(checker *c) {
             code = check_escape(c);
         } else if (ch >= 0x80) {
             code = check_utf8(c);
-        } else if (ch < first_plain) {
+        } else if (LP_REFUSAL(2012, ch < first_plain)) {
             code = LP_JSON_SYNTAX;
-        } else if (ch == 0) {
+        } else if (LP_REFUSAL(2013, ch == 0)) {
             code = LP_FIELD_VALUE; /* as in served form */
         } else {
             c->pos++;
@@ -171,7 +172,7 @@ static lp_code check_string(checker *c) {
             return code;
         }
     }
-    return LP_JSON_SYNTAX;
+    return LP_REFUSAL_CODE(2014, LP_JSON_SYNTAX);
 }
 
 static const char *skip_digits(const char *p, const char *end) {
@@ -207,21 +208,21 @@ static lp_code check_number(checker *c) {
     const char *p = skip_digits(digits, c->end);
     const char *whole_end = p;
     size_t len = (size_t)(p - digits);
-    if (len == 0) {
+    if (LP_REFUSAL(2015, len == 0)) {
         return unexpected(c);
     }
-    if (len > 1 && digits[0] == '0') {
+    if (LP_REFUSAL(2016, len > 1 && digits[0] == '0')) {
         return LP_JSON_SYNTAX;
     }
     skip_part(&p, c->end, "..", false);
     if (p != NULL) {
         skip_part(&p, c->end, "eE", true);
     }
-    if (p == NULL) {
+    if (LP_REFUSAL(2017, p == NULL)) {
         return LP_JSON_SYNTAX;
     }
     c->pos = p;
-    if (!is_general(c) && (p != whole_end || !fits_64(digits, len, negative))) {
+    if (LP_REFUSAL(2018, !is_general(c) && (p != whole_end || !fits_64(digits, len, negative)))) {
         return LP_JSON_NUMBER;
     }
     return negative && len == 1 && digits[0] == '0' ? odd(c, start) : LP_OK;
@@ -229,7 +230,7 @@ static lp_code check_number(checker *c) {
 
 static lp_code check_word(checker *c, const char *word) {
     for (; *word != '\0'; word++, c->pos++) {
-        if (!stands_at(c, *word)) {
+        if (LP_REFUSAL(2019, !stands_at(c, *word))) {
             return LP_JSON_SYNTAX;
         }
     }
@@ -250,7 +251,7 @@ static lp_str open_key(const checker *c, const char *quote) {
 static lp_code check_key(checker *c) {
     const char *key = c->pos;
     const char **last = &c->last[c->level - 1];
-    if (!stands_at(c, '"')) {
+    if (LP_REFUSAL(2020, !stands_at(c, '"'))) {
         return unexpected(c);
     }
     lp_code code = check_string(c);
@@ -258,7 +259,7 @@ static lp_code check_key(checker *c) {
         return code;
     }
     int order = **last == '"' ? lp_str_compare(open_key(c, *last), open_key(c, key)) : -1;
-    if (order == 0) {
+    if (LP_REFUSAL(2021, order == 0)) {
         return LP_JSON_DUPLICATE_KEY;
     }
     if (order > 0) {
@@ -272,7 +273,7 @@ static lp_code check_key(checker *c) {
     if (code != LP_OK) {
         return code;
     }
-    if (!stands_at(c, ':')) {
+    if (LP_REFUSAL(2022, !stands_at(c, ':'))) {
         return unexpected(c);
     }
     c->pos++;
@@ -281,7 +282,7 @@ static lp_code check_key(checker *c) {
 
 /* An opening bracket. `*complete` if the container is empty: then its end comes next. */
 static lp_code open_container(checker *c, bool *complete) {
-    if (c->level >= c->depth) {
+    if (LP_REFUSAL(2023, c->level >= c->depth)) {
         return LP_LIMIT_DEPTH;
     }
     if (!LP_CONSTRAINED && c->level < sizeof c->start / sizeof *c->start) {
@@ -310,7 +311,7 @@ static void close_container(checker *c) {
 /* The start of a value. `*complete` if it was passed; else it is a container that another value follows in. */
 static lp_code check_start(checker *c, bool *complete) {
     *complete = true;
-    if (c->pos >= c->end) {
+    if (LP_REFUSAL(2024, c->pos >= c->end)) {
         return LP_JSON_SYNTAX;
     }
     switch (*c->pos) {
@@ -337,7 +338,7 @@ static lp_code check_rest(checker *c, bool *complete) {
         close_container(c);
         return LP_OK;
     }
-    if (!stands_at(c, ',')) {
+    if (LP_REFUSAL(2025, !stands_at(c, ','))) {
         return unexpected(c);
     }
     c->pos++;
@@ -362,9 +363,6 @@ static lp_code check_document(checker *c) {
 
 lp_code lp_json_scan(lp_slice bytes, lp_json_form form, lp_dialect dialect, unsigned depth, lp_json *out,
                      lp_json_facts *facts) {
-    if (bytes.len == 0) {
-        return LP_JSON_SYNTAX;
-    }
     checker c = {.pos = (const char *)bytes.ptr,
                  .form = form,
                  .dialect = dialect,
@@ -381,8 +379,9 @@ lp_code lp_json_scan(lp_slice bytes, lp_json_form form, lp_dialect dialect, unsi
     if (code == LP_OK) {
         code = skip_space(&c);
     }
-    if (code == LP_OK && c.pos != c.end) {
-        code = unexpected(&c) == LP_NOT_CANONICAL ? LP_NOT_CANONICAL : LP_JSON_TRAILING;
+    if (code == LP_OK && LP_REFUSAL(2026, c.pos != c.end)) {
+        code = unexpected(&c);
+        code = code == LP_JSON_SYNTAX ? LP_JSON_TRAILING : code;
     }
     if (code != LP_OK) {
         return code;

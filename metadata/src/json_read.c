@@ -2,6 +2,7 @@
 /* Reading documents that lp_json_check() accepted. */
 #include "json_internal.h"
 #include "lampyr/encode.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -201,7 +202,7 @@ bool lp_json_same(lp_json a, lp_json b) {
 }
 
 lp_code lp_json_record(lp_json object, lp_json_field *fields, size_t count) {
-    if (!lp_json_is_object(object)) {
+    if (LP_REFUSAL(2101, !lp_json_is_object(object))) {
         return LP_FIELD_TYPE;
     }
     for (size_t f = 0; f < count; f++) {
@@ -211,7 +212,7 @@ lp_code lp_json_record(lp_json object, lp_json_field *fields, size_t count) {
     lp_str key;
     lp_json value;
     for (size_t members = 0; lp_json_next(&iter, &key, &value); members++) {
-        if (members >= LP_RECORD_FIELDS) {
+        if (LP_REFUSAL(2102, members >= LP_RECORD_FIELDS)) {
             return LP_LIMIT_RECORD;
         }
         for (size_t f = 0; f < count; f++) {
@@ -232,7 +233,7 @@ static lp_code read_row(lp_json value, unsigned type, void *out) {
     case LP_READ_BOOL:
         return lp_json_bool(value, out);
     default:
-        if (type != LP_READ_ANY && value.ptr[0] != (char)type) {
+        if (LP_REFUSAL(2103, type != LP_READ_ANY && value.ptr[0] != (char)type)) {
             return LP_FIELD_TYPE;
         }
         *(lp_json *)out = value;
@@ -241,10 +242,10 @@ static lp_code read_row(lp_json value, unsigned type, void *out) {
 }
 
 lp_code lp_json_read_past(lp_json object, lp_json big, const lp_json_row *rows, size_t count, void *out) {
-    if (object.ptr == NULL) {
+    if (LP_REFUSAL(2104, object.ptr == NULL)) {
         return LP_FIELD_MISSING;
     }
-    if (!lp_json_is_object(object)) {
+    if (LP_REFUSAL(2105, !lp_json_is_object(object))) {
         return LP_FIELD_TYPE;
     }
     lp_json_iter iter = lp_json_iterate(object);
@@ -264,7 +265,7 @@ lp_code lp_json_read_past(lp_json object, lp_json big, const lp_json_row *rows, 
         }
     }
     for (size_t i = 0; i < count; i++) {
-        if ((missing >> i & 1) != 0 && !rows[i].optional) {
+        if (LP_REFUSAL(2106, (missing >> i & 1) != 0 && !rows[i].optional)) {
             return LP_FIELD_MISSING;
         }
     }
@@ -276,17 +277,17 @@ lp_code lp_json_read(lp_json object, const lp_json_row *rows, size_t count, void
 }
 
 lp_code lp_json_read_record(lp_json object, const lp_json_row *rows, size_t count, void *out) {
-    if (lp_json_count(object) > LP_RECORD_FIELDS) {
+    if (LP_REFUSAL(2107, lp_json_count(object) > LP_RECORD_FIELDS)) {
         return LP_LIMIT_RECORD;
     }
     return lp_json_read_past(object, (lp_json){NULL, 0}, rows, count, out);
 }
 
 lp_code lp_json_string(lp_json value, lp_str *out) {
-    if (value.ptr == NULL) {
+    if (LP_REFUSAL(2108, value.ptr == NULL)) {
         return LP_FIELD_MISSING;
     }
-    if (!lp_json_is_string(value)) {
+    if (LP_REFUSAL(2109, !lp_json_is_string(value))) {
         return LP_FIELD_TYPE;
     }
     *out = (lp_str){value.ptr + 1, value.len - 2};
@@ -294,20 +295,20 @@ lp_code lp_json_string(lp_json value, lp_str *out) {
 }
 
 lp_code lp_json_uint(lp_json value, uint64_t *out) {
-    if (value.ptr == NULL) {
+    if (LP_REFUSAL(2110, value.ptr == NULL)) {
         return LP_FIELD_MISSING;
     }
-    if (value.ptr[0] == '-') {
+    if (LP_REFUSAL(2111, value.ptr[0] == '-')) {
         return LP_FIELD_VALUE;
     }
     uint64_t number = 0;
     for (size_t i = 0; i < value.len; i++) {
         unsigned digit = (unsigned)(uint8_t)value.ptr[i] - '0';
-        if (digit > 9) {
+        if (LP_REFUSAL(2112, digit > 9)) {
             return LP_FIELD_TYPE;
         }
         /* 18 digits always fit; from there on the top bit tells. */
-        if (i >= 19 || (i == 18 && number * 10 + digit > (uint64_t)INT64_MAX)) {
+        if (LP_REFUSAL(2113, i >= 19 || (i == 18 && number * 10 + digit > (uint64_t)INT64_MAX))) {
             return LP_FIELD_VALUE;
         }
         number = number * 10 + digit;
@@ -317,10 +318,10 @@ lp_code lp_json_uint(lp_json value, uint64_t *out) {
 }
 
 lp_code lp_json_bool(lp_json value, bool *out) {
-    if (value.ptr == NULL) {
+    if (LP_REFUSAL(2114, value.ptr == NULL)) {
         return LP_FIELD_MISSING;
     }
-    if (value.ptr[0] != 't' && value.ptr[0] != 'f') {
+    if (LP_REFUSAL(2115, value.ptr[0] != 't' && value.ptr[0] != 'f')) {
         return LP_FIELD_TYPE;
     }
     *out = value.ptr[0] == 't';
@@ -455,15 +456,15 @@ lp_code lp_str_copy(lp_str s, char *out, size_t out_bytes, size_t *len) {
     lp_str_reader reader = lp_str_read(s);
     size_t used = 0;
     for (int ch = lp_str_byte(&reader); ch >= 0; ch = lp_str_byte(&reader)) {
-        if (ch == 0) {
+        if (LP_REFUSAL(2116, ch == 0)) {
             return LP_FIELD_VALUE;
         }
-        if (used + 1 >= out_bytes) {
+        if (LP_REFUSAL(2117, used + 1 >= out_bytes)) {
             return LP_LIMIT_STRING;
         }
         out[used++] = (char)ch;
     }
-    if (out_bytes == 0) {
+    if (LP_REFUSAL(2118, out_bytes == 0)) {
         return LP_LIMIT_STRING;
     }
     out[used] = '\0';

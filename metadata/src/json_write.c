@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lampyr/encode.h"
 #include "lampyr/json.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -99,7 +100,7 @@ void lp_writer_raw(lp_writer *w, const char *json, size_t len) {
 }
 
 lp_code lp_writer_end(const lp_writer *w, lp_slice *out) {
-    if (w->overflow) {
+    if (LP_REFUSAL(2301, w->overflow)) {
         return LP_LIMIT_MEMORY;
     }
     *out = (lp_slice){(const uint8_t *)w->ptr, w->len};

@@ -3,6 +3,7 @@
 #include "json_internal.h"
 #include "lampyr/crypto.h"
 #include "lampyr/encode.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -31,7 +32,7 @@ static bool is_line_end(int c) {
 static size_t pem_decode(lp_str text, const char *head, uint8_t *out, size_t out_bytes) {
     lp_str_reader pem = lp_str_read(text);
     int c = lp_str_byte(&pem);
-    if (!skip_text(&pem, &c, "-----BEGIN PUBLIC KEY-----") || !is_line_end(c)) {
+    if (LP_REFUSAL(2601, !skip_text(&pem, &c, "-----BEGIN PUBLIC KEY-----")) || LP_REFUSAL(2602, !is_line_end(c))) {
         return 0;
     }
     lp_base64 base64;
@@ -42,30 +43,30 @@ static size_t pem_decode(lp_str text, const char *head, uint8_t *out, size_t out
         }
         if (*head == '\0') {
             lp_base64_put(&base64, (char)c);
-        } else if (c != *head++) {
+        } else if (LP_REFUSAL(2603, c != *head++)) {
             return 0;
         }
     }
-    if (!skip_text(&pem, &c, "-----END PUBLIC KEY-----")) {
+    if (LP_REFUSAL(2604, !skip_text(&pem, &c, "-----END PUBLIC KEY-----"))) {
         return 0;
     }
     while (is_line_end(c)) {
         c = lp_str_byte(&pem);
     }
     size_t len;
-    return c < 0 && lp_base64_end(&base64, &len) == LP_OK ? len : 0;
+    return !LP_REFUSAL(2605, c >= 0) && lp_base64_end(&base64, &len) == LP_OK ? len : 0;
 }
 
 static bool read_ed25519(lp_str value, lp_public_key *out) {
     size_t len = 0;
     lp_code code = lp_hex_decode(value, out->bytes, LP_SHA256_BYTES, &len);
     out->len = LP_SHA256_BYTES;
-    return code == LP_OK && len == LP_SHA256_BYTES;
+    return code == LP_OK && !LP_REFUSAL(2606, len != LP_SHA256_BYTES);
 }
 
 static bool read_p256(lp_str value, lp_public_key *out) {
     out->len = P256_POINT_BYTES;
-    return pem_decode(value, p256_head, out->bytes, P256_POINT_BYTES) == P256_POINT_BYTES;
+    return !LP_REFUSAL(2607, pem_decode(value, p256_head, out->bytes, P256_POINT_BYTES) != P256_POINT_BYTES);
 }
 
 #if !LP_CONSTRAINED
@@ -79,23 +80,21 @@ enum {
  * False unless it is encoded the one way DER allows and ends by `end`. */
 static bool der_enter(const uint8_t **p, const uint8_t *end, uint8_t tag, size_t *len) {
     const uint8_t *q = *p;
-    if (end - q < 2 || q[0] != tag) {
+    if (LP_REFUSAL(2608, end - q < 2 || q[0] != tag)) {
         return false;
     }
     size_t size = q[1];
     q += 2;
     if (size >= 0x80) {
         size_t count = size & 0x7f;
-        if (count < 1 || count > 2 || (size_t)(end - q) < count || q[0] == 0) {
+        if (LP_REFUSAL(2609, count < 1 || count > 2 || (size_t)(end - q) < count || q[0] == 0)) {
             return false;
         }
         size = count == 1 ? q[0] : (size_t)q[0] << 8 | q[1];
         q += count;
-        if (size < 0x80) {
-            return false;
-        }
     }
-    if ((size_t)(end - q) < size) {
+    bool shortest = q - *p == 2 || size >= 0x80;
+    if (LP_REFUSAL(2610, !shortest || (size_t)(end - q) < size)) {
         return false;
     }
     *p = q;
@@ -107,7 +106,7 @@ static bool der_enter(const uint8_t **p, const uint8_t *end, uint8_t tag, size_t
  * pass for two, or every message for its own signature. */
 static bool exponent_is_usable(const uint8_t *p, size_t len) {
     bool shortest = len == 1 ? p[0] > 1 : len > 1 && (p[0] != 0 || p[1] >= 0x80);
-    return shortest && p[0] < 0x80 && (p[len - 1] & 1) == 1;
+    return !LP_REFUSAL(2611, !shortest) && !LP_REFUSAL(2612, p[0] >= 0x80) && !LP_REFUSAL(2613, (p[len - 1] & 1) == 0);
 }
 
 /* True if `der` is an RSAPublicKey (RFC 8017, A.1.1) with a modulus of at least 2048 bits. */
@@ -115,14 +114,15 @@ static bool rsa_is_strong(const uint8_t *der, size_t der_len) {
     const uint8_t *p = der;
     const uint8_t *end = der + der_len;
     size_t len;
-    if (!der_enter(&p, end, 0x30, &len) || p + len != end) {
+    if (!der_enter(&p, end, 0x30, &len) || LP_REFUSAL(2614, p + len != end)) {
         return false;
     }
-    if (!der_enter(&p, end, 0x02, &len) || len < MODULUS_MIN_BYTES + 1 || p[0] != 0 || p[1] < 0x80) {
+    if (!der_enter(&p, end, 0x02, &len) || LP_REFUSAL(2615, len < MODULUS_MIN_BYTES + 1) ||
+        LP_REFUSAL(2616, p[0] != 0 || p[1] < 0x80)) {
         return false; /* 2048 bits and more in whole bytes: a leading zero, then the top bit */
     }
     p += len;
-    return der_enter(&p, end, 0x02, &len) && p + len == end && exponent_is_usable(p, len);
+    return der_enter(&p, end, 0x02, &len) && !LP_REFUSAL(2617, p + len != end) && exponent_is_usable(p, len);
 }
 
 static bool read_rsa(lp_str value, lp_public_key *out) {
@@ -133,17 +133,17 @@ static bool read_rsa(lp_str value, lp_public_key *out) {
     const uint8_t *p = der;
     const uint8_t *end = der + der_len;
     size_t len;
-    if (!der_enter(&p, end, 0x30, &len) || p + len != end || (size_t)(end - p) < sizeof algorithm ||
-        memcmp(p, algorithm, sizeof algorithm) != 0) {
+    if (!der_enter(&p, end, 0x30, &len) || LP_REFUSAL(2618, p + len != end) ||
+        LP_REFUSAL(2619, len < sizeof algorithm || memcmp(p, algorithm, sizeof algorithm) != 0)) {
         return false;
     }
     p += sizeof algorithm;
-    if (!der_enter(&p, end, 0x03, &len) || p + len != end || len < 1 || p[0] != 0) {
+    if (!der_enter(&p, end, 0x03, &len) || LP_REFUSAL(2620, p + len != end) || LP_REFUSAL(2621, len < 1 || p[0] != 0)) {
         return false;
     }
     p++;
     len--;
-    if (len > sizeof out->bytes || !rsa_is_strong(p, len)) {
+    if (LP_REFUSAL(2622, len > sizeof out->bytes) || !rsa_is_strong(p, len)) {
         return false;
     }
     memcpy(out->bytes, p, len);
@@ -180,8 +180,8 @@ static lp_scheme scheme_of(const key_fields *key) {
     for (size_t i = 0; i < 3 * sizeof known / sizeof *known; i++) {
         const scheme_names *names = &known[i / 3];
         if (lp_str_is(key->type, names->types[i % 3])) {
-            bool fits = key->scheme.ptr == NULL || lp_str_is(key->scheme, names->scheme);
-            return fits ? (lp_scheme)(i / 3 + 1) : LP_SCHEME_UNKNOWN;
+            bool differs = key->scheme.ptr != NULL && !lp_str_is(key->scheme, names->scheme);
+            return LP_REFUSAL(2623, differs) ? LP_SCHEME_UNKNOWN : (lp_scheme)(i / 3 + 1);
         }
     }
     return LP_SCHEME_UNKNOWN;

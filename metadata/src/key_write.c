@@ -2,6 +2,7 @@
 /* Key objects, and the names of schemes. */
 #include "lampyr/crypto.h"
 #include "lampyr/encode.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -138,7 +139,7 @@ static bool is_writable(const lp_public_key *key) {
 }
 
 lp_code lp_public_key_write(lp_writer *w, const lp_public_key *key, lp_dialect dialect) {
-    if (!is_writable(key)) {
+    if (LP_REFUSAL(2701, !is_writable(key))) {
         return LP_FIELD_VALUE;
     }
     lp_writer_open(w, '{');
@@ -176,7 +177,7 @@ lp_code lp_public_key_id(const lp_crypto *crypto, const lp_public_key *key, lp_d
         lp_json public = lp_json_get(lp_json_get(object, "keyval"), "public");
         named = (lp_slice){(const uint8_t *)public.ptr, public.len};
     }
-    if (!lp_digest(crypto, LP_SHA256, named, digest)) {
+    if (LP_REFUSAL(2702, !lp_digest(crypto, LP_SHA256, named, digest))) {
         return LP_STATE;
     }
     lp_hex_encode(digest, sizeof digest, out);

@@ -2,6 +2,7 @@
 /* Reading the repository map (Uptane 2.1.0, 5.2.6; TAP 4). */
 #include "lampyr/mapping.h"
 #include "lampyr/path.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -20,7 +21,7 @@ static lp_code read_members(lp_json object, lp_json_field *fields, size_t count,
     lp_json_iter iter = lp_json_iterate(object);
     lp_str name;
     lp_json value;
-    if (!lp_json_is_object(object)) {
+    if (LP_REFUSAL(4501, !lp_json_is_object(object))) {
         return LP_FIELD_TYPE;
     }
     while (lp_json_next(&iter, &name, &value)) {
@@ -28,14 +29,14 @@ static lp_code read_members(lp_json object, lp_json_field *fields, size_t count,
         while (i < count && !lp_str_is(name, fields[i].name)) {
             i++;
         }
-        if (i == count) {
+        if (LP_REFUSAL(4502, i == count)) {
             fault->subject = name;
             return LP_FIELD_VALUE; /* a misspelt one must not go unnoticed */
         }
         fields[i].value = value;
     }
     for (size_t i = 0; i < count; i++) {
-        if (fields[i].value.ptr == NULL) {
+        if (LP_REFUSAL(4503, fields[i].value.ptr == NULL)) {
             fault->subject = lp_str_from(fields[i].name);
             return LP_FIELD_MISSING;
         }
@@ -45,11 +46,11 @@ static lp_code read_members(lp_json object, lp_json_field *fields, size_t count,
 
 /* A list with one element at least, and at most `max`. */
 static lp_code check_list(lp_json list, size_t max) {
-    if (!lp_json_is_array(list)) {
+    if (LP_REFUSAL(4504, !lp_json_is_array(list))) {
         return LP_FIELD_TYPE;
     }
     size_t count = lp_json_count(list);
-    return count == 0 ? LP_FIELD_VALUE : count > max ? LP_LIMIT_RECORD : LP_OK;
+    return LP_REFUSAL(4505, count == 0) ? LP_FIELD_VALUE : LP_REFUSAL(4506, count > max) ? LP_LIMIT_RECORD : LP_OK;
 }
 
 /* An element of a list, as text. */
@@ -60,7 +61,7 @@ static lp_code read_text(lp_json value, char *out, size_t out_bytes, lp_map_faul
         fault->subject = text;
         code = lp_str_copy(text, out, out_bytes, NULL);
     }
-    return code == LP_OK && out[0] == '\0' ? LP_FIELD_VALUE : code;
+    return code == LP_OK && LP_REFUSAL(4507, out[0] == '\0') ? LP_FIELD_VALUE : code;
 }
 
 /* --- repositories --- */
@@ -86,14 +87,14 @@ static lp_code read_repositories(lp_map *map, lp_json repositories, lp_map_fault
     lp_json_iter iter = lp_json_iterate(repositories);
     lp_str written;
     lp_json urls;
-    if (!lp_json_is_object(repositories)) {
+    if (LP_REFUSAL(4508, !lp_json_is_object(repositories))) {
         return LP_FIELD_TYPE;
     }
     while (lp_json_next(&iter, &written, &urls)) {
         char name[LP_MAP_NAME_BYTES];
         fault->subject = written;
         lp_code code = lp_str_copy(written, name, sizeof name, NULL);
-        if (code == LP_OK && !is_name(name)) {
+        if (code == LP_OK && LP_REFUSAL(4509, !is_name(name))) {
             code = LP_NAME_UNSAFE;
         }
         if (code == LP_OK) {
@@ -106,7 +107,7 @@ static lp_code read_repositories(lp_map *map, lp_json repositories, lp_map_fault
             map->director_urls = urls;
             continue;
         }
-        if (map->count == LP_MAP_REPOSITORIES) {
+        if (LP_REFUSAL(4510, map->count == LP_MAP_REPOSITORIES)) {
             return LP_LIMIT_RECORD;
         }
         map->urls[map->count] = urls;
@@ -125,7 +126,7 @@ static lp_code check_paths(lp_json paths, lp_map_fault *fault) {
     lp_code code = check_list(paths, LP_MAP_PATHS);
     while (code == LP_OK && lp_json_next(&iter, NULL, &path)) {
         code = read_text(path, text, sizeof text, fault);
-        if (code == LP_OK && !lp_name_safe(text)) {
+        if (code == LP_OK && LP_REFUSAL(4511, !lp_name_safe(text))) {
             code = LP_NAME_UNSAFE;
         }
     }
@@ -137,16 +138,16 @@ static lp_code add_repository(const lp_map *map, const char *name, lp_map_entry 
     if (strcmp(name, LP_MAP_DIRECTOR) == 0) {
         bool again = *director;
         *director = true;
-        return again ? LP_NAME_REPEATED : LP_OK;
+        return LP_REFUSAL(4512, again) ? LP_NAME_REPEATED : LP_OK;
     }
     size_t at = 0;
     while (at < map->count && strcmp(map->names[at], name) != 0) {
         at++;
     }
-    if (at == map->count) {
+    if (LP_REFUSAL(4513, at == map->count)) {
         return LP_NAME_UNKNOWN;
     }
-    if (memchr(entry->repositories, (int)at, entry->count) != NULL) {
+    if (LP_REFUSAL(4514, memchr(entry->repositories, (int)at, entry->count) != NULL)) {
         return LP_NAME_REPEATED;
     }
     entry->repositories[entry->count++] = (uint8_t)at;
@@ -175,7 +176,7 @@ static lp_code read_voters(const lp_map *map, lp_json names, lp_json threshold, 
     }
     fault->subject = lp_str_from("threshold");
     code = lp_json_uint(threshold, &needed);
-    if (code == LP_OK && (needed <= director || needed - director > entry->count)) {
+    if (code == LP_OK && LP_REFUSAL(4515, needed <= director || needed - director > entry->count)) {
         code = LP_THRESHOLD_INVALID;
     }
     entry->needed = (uint8_t)(needed - director);
@@ -219,7 +220,7 @@ lp_code lp_map_read(lp_slice file, lp_scratch scratch, lp_map *out, lp_map_fault
     lp_json_field fields[] = {{.name = "repositories"}, {.name = "mapping"}};
     lp_json document;
     *fault = (lp_map_fault){.entry = 0};
-    if (file.len > LP_MAP_BYTES) {
+    if (LP_REFUSAL(4516, file.len > LP_MAP_BYTES)) {
         return LP_LIMIT_FILE;
     }
     lp_code code = lp_json_check(file, LP_JSON_SERVED, LP_DIALECT_TUF, DEPTH, scratch, &document, NULL);

@@ -4,6 +4,7 @@
 #include "director.h"
 #include "lampyr/uptane.h"
 #include "procedure.h"
+#include "refusal.h"
 #include "role_internal.h"
 
 #include <string.h>
@@ -37,7 +38,7 @@ void lp_partial_begin(lp_partial *partial, const lp_partial_config *config) {
     partial->director.crypto = config->crypto;
     partial->director.now = config->now;
     partial->director.root_and_targets_only = true;
-    if (config->serial[partial->serial.len] != '\0') {
+    if (LP_REFUSAL(3901, config->serial[partial->serial.len] != '\0')) {
         partial->error.clause = LP_CLAUSE("Uptane 2.1.0, 5.3.2.2");
         refuse(partial, LP_NAME_UNSAFE);
     }
@@ -65,7 +66,7 @@ static lp_code check_targets(lp_partial *partial, lp_error *error) {
     }
     error->subject = partial->target.name;
     error->clause = LP_CLAUSE("Uptane 2.1.0, 5.4.3.4 step 3");
-    if (!lp_str_is(hardware, partial->hardware)) {
+    if (LP_REFUSAL(3902, !lp_str_is(hardware, partial->hardware))) {
         return LP_WRONG_HARDWARE;
     }
     return lp_director_check_image(&partial->target, partial->counter_floor, &error->clause);
@@ -75,10 +76,10 @@ static lp_code check_targets(lp_partial *partial, lp_error *error) {
 static lp_code give_targets(lp_partial *partial, const lp_targets_rules *rules, const lp_slice *bytes,
                             lp_scratch scratch, lp_error *error) {
     error->clause = lp_procedure_length_clause(LP_ROLE_TARGETS);
-    if (bytes == NULL) {
+    if (LP_REFUSAL(3903, bytes == NULL)) {
         return LP_MISSING_FILE;
     }
-    if (bytes->len > partial->director.limits->targets_bytes) {
+    if (LP_REFUSAL(3904, bytes->len > partial->director.limits->targets_bytes)) {
         return LP_LIMIT_FILE;
     }
     lp_code code = lp_procedure_targets(&partial->director, rules, *bytes, scratch, &partial->targets, &error->clause);
@@ -133,7 +134,7 @@ static lp_ask_kind begin_answer(lp_partial *partial) {
 
 /* Takes an answer to LOAD, PROVISIONED or FETCH; `bytes` is NULL if there is no such file. */
 static LP_OWN_FRAME void take(lp_partial *partial, const lp_slice *bytes, lp_scratch scratch) {
-    if (begin_answer(partial) > LP_ASK_FETCH) {
+    if (LP_REFUSAL(3905, begin_answer(partial) > LP_ASK_FETCH)) {
         refuse(partial, LP_MISUSE);
     } else if (partial->state != ROOT_CHAIN) {
         take_targets(partial, bytes, scratch);
@@ -155,14 +156,15 @@ void lp_partial_absent(lp_partial *partial) {
 void lp_partial_failed(lp_partial *partial, lp_code code) {
     lp_ask_kind kind = begin_answer(partial);
     partial->error.clause = lp_procedure_length_clause(partial->error.role);
-    refuse(partial, kind == LP_ASK_FETCH || kind == LP_ASK_PROVISIONED ? code : LP_MISUSE);
+    bool awaited = kind == LP_ASK_FETCH || kind == LP_ASK_PROVISIONED;
+    refuse(partial, LP_REFUSAL(3906, !awaited) ? LP_MISUSE : code);
 }
 
 void lp_partial_done(lp_partial *partial, bool ok) {
     lp_ask_kind kind = begin_answer(partial);
-    if (kind != LP_ASK_STORE) {
+    if (LP_REFUSAL(3907, kind != LP_ASK_STORE)) {
         refuse(partial, LP_MISUSE);
-    } else if (!ok) {
+    } else if (LP_REFUSAL(3908, !ok)) {
         partial->error.clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4");
         refuse(partial, LP_STATE);
     } else if (partial->state == ROOT_CHAIN) {

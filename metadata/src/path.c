@@ -2,6 +2,7 @@
 #include "lampyr/path.h"
 #include "json_internal.h"
 #include "lampyr/encode.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -46,7 +47,7 @@ static void put_quoted(text *t, const char *name, size_t len, bool keep_slash) {
 }
 
 static lp_code finish(const text *t) {
-    if (t->full || t->bytes == 0) {
+    if (LP_REFUSAL(2501, t->full || t->bytes == 0)) {
         return LP_LIMIT_STRING;
     }
     t->out[t->len] = '\0';
@@ -64,11 +65,11 @@ static bool check_byte(name_checker *c, int byte) {
     if (byte == '/' || byte == 0) {
         bool safe = c->segment_len > 2 || (c->segment_len > 0 && !c->only_dots);
         *c = (name_checker){.only_dots = true};
-        return safe;
+        return !LP_REFUSAL(2502, !safe);
     }
     c->segment_len++;
     c->only_dots = c->only_dots && byte == '.';
-    return byte >= 0x20 && byte != 0x7f && byte != '\\';
+    return !LP_REFUSAL(2503, byte < 0x20 || byte == 0x7f || byte == '\\');
 }
 
 bool lp_name_safe(const char *name) {
@@ -86,14 +87,14 @@ lp_code lp_name_check(lp_str name) {
     lp_str_reader reader = lp_str_read(name);
     int byte;
     for (size_t len = 0; (byte = lp_str_byte(&reader)) >= 0; len++) {
-        if (len + 1 >= LP_NAME_BYTES) {
+        if (LP_REFUSAL(2504, len + 1 >= LP_NAME_BYTES)) {
             return LP_LIMIT_STRING;
         }
-        if (byte == 0 || !check_byte(&c, byte)) {
+        if (LP_REFUSAL(2505, byte == 0 || !check_byte(&c, byte))) {
             return LP_NAME_UNSAFE;
         }
     }
-    return check_byte(&c, 0) ? LP_OK : LP_NAME_UNSAFE;
+    return LP_REFUSAL(2506, !check_byte(&c, 0)) ? LP_NAME_UNSAFE : LP_OK;
 }
 
 lp_code lp_name_quote(const char *name, bool keep_slash, char *out, size_t out_bytes) {
@@ -157,10 +158,10 @@ static bool is_top_level(const char *role_name) {
 static lp_code file_stem(lp_role role, const char *role_name, const char **stem) {
     if (role >= LP_ROLE_ROOT && role <= LP_ROLE_TARGETS) {
         *stem = lp_role_name(role);
-    } else if (role == LP_ROLE_DELEGATED && !is_top_level(role_name)) {
-        *stem = role_name;
-    } else {
+    } else if (LP_REFUSAL(2507, role != LP_ROLE_DELEGATED) || LP_REFUSAL(2508, is_top_level(role_name))) {
         return LP_NAME_UNSAFE;
+    } else {
+        *stem = role_name;
     }
     return LP_OK;
 }
@@ -201,7 +202,7 @@ lp_code lp_store_name(lp_role role, const char *role_name, char *out, size_t out
 
 lp_code lp_image_path(bool consistent, const char *name, const lp_hashes *hashes, char *out, size_t out_bytes) {
     text t = {.out = out, .bytes = out_bytes};
-    if (!lp_name_safe(name)) {
+    if (LP_REFUSAL(2509, !lp_name_safe(name))) {
         return LP_NAME_UNSAFE;
     }
     size_t len = strlen(name);
@@ -213,7 +214,7 @@ lp_code lp_image_path(bool consistent, const char *name, const lp_hashes *hashes
     put_quoted(&t, name, folder, true);
     if (consistent) {
         char digest[2 * LP_SHA512_BYTES + 1];
-        if (!hashes->has_sha256 && !hashes->has_sha512) {
+        if (LP_REFUSAL(2510, !hashes->has_sha256 && !hashes->has_sha512)) {
             return LP_FIELD_VALUE;
         }
         if (hashes->has_sha256) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "procedure.h"
+#include "refusal.h"
 
 lp_code lp_procedure_verify(const lp_tuf_config *config, const lp_signed *root, const lp_signed *doc, lp_role role,
                             lp_scratch scratch) {
@@ -13,10 +14,13 @@ bool lp_procedure_expired(const lp_tuf_config *config, const lp_signed *doc) {
 }
 
 static lp_code check_length(const lp_file_info *info, size_t len) {
-    if (!info->has_length || len == info->length_bytes) {
-        return LP_OK;
+    if (info->has_length && LP_REFUSAL(3301, len < info->length_bytes)) {
+        return LP_LENGTH_MISMATCH;
     }
-    return len < info->length_bytes ? LP_LENGTH_MISMATCH : LP_LIMIT_FILE;
+    if (info->has_length && LP_REFUSAL(3302, len > info->length_bytes)) {
+        return LP_LIMIT_FILE;
+    }
+    return LP_OK;
 }
 
 /* Some legacy servers hash the canonical form of the whole file. */
@@ -28,13 +32,13 @@ static bool canonical_matches(const lp_tuf_config *config, const lp_file_info *i
            lp_json_check(bytes, config->form, config->dialect, config->limits->json_depth, scratch, &whole, NULL) ==
                LP_OK &&
            lp_json_canonical(whole, config->dialect, scratch, &canonical) == LP_OK &&
-           lp_hashes_check(config->crypto, &info->hashes, canonical, LP_HASH_MISMATCH) == LP_OK;
+           lp_hashes_check(config->crypto, &info->hashes, canonical) == LP_OK;
 }
 
 static lp_code check_bytes(const lp_tuf_config *config, const lp_file_info *info, lp_slice bytes, lp_scratch scratch) {
     lp_code code = check_length(info, bytes.len);
     if (code == LP_OK && info->has_hashes) {
-        code = lp_hashes_check(config->crypto, &info->hashes, bytes, LP_HASH_MISMATCH);
+        code = lp_hashes_check(config->crypto, &info->hashes, bytes);
         if (code != LP_OK && canonical_matches(config, info, bytes, scratch)) {
             code = LP_OK;
         }
@@ -43,7 +47,7 @@ static lp_code check_bytes(const lp_tuf_config *config, const lp_file_info *info
 }
 
 static lp_code check_version(const lp_file_info *info, const lp_signed *doc) {
-    return doc->version != info->version ? LP_VERSION_MISMATCH : LP_OK;
+    return LP_REFUSAL(3303, doc->version != info->version) ? LP_VERSION_MISMATCH : LP_OK;
 }
 
 lp_code lp_procedure_matches(const lp_tuf_config *config, const lp_file_info *info, const lp_signed *doc,
@@ -85,11 +89,11 @@ lp_code lp_procedure_targets(const lp_tuf_config *config, const lp_targets_rules
         return code;
     }
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 4");
-    if (doc->version < rules->floor) {
+    if (LP_REFUSAL(3304, doc->version < rules->floor)) {
         return LP_ROLLBACK_VERSION;
     }
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 5");
-    if (lp_procedure_expired(config, doc)) {
+    if (LP_REFUSAL(3305, lp_procedure_expired(config, doc))) {
         return LP_EXPIRED;
     }
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.2.3");
@@ -105,7 +109,7 @@ bool lp_procedure_stored_targets(const lp_tuf_config *config, const lp_targets_r
     }
     *floor = doc->version;
     return refers(rules->info) && lp_procedure_matches(config, rules->info, doc, scratch) == LP_OK &&
-           !lp_procedure_expired(config, doc) && lp_targets_read(doc, out) == LP_OK;
+           !LP_REFUSAL(3306, lp_procedure_expired(config, doc)) && lp_targets_read(doc, out) == LP_OK;
 }
 
 const char *lp_procedure_length_clause(lp_role role) {

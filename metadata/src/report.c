@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lampyr/report.h"
 #include "lampyr/encode.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -73,14 +74,14 @@ lp_code lp_report_write(const lp_report *report, lp_dialect dialect, const lp_si
 static lp_code read_image(lp_json image, lp_report_view *view) {
     lp_json_field fields[] = {{"fileinfo", {0}}, {"filepath", {0}}};
     lp_json_field info[] = {{"hashes", {0}}, {"length", {0}}};
-    if (image.ptr == NULL) {
+    if (LP_REFUSAL(4101, image.ptr == NULL)) {
         return LP_FIELD_MISSING;
     }
     lp_code code = lp_json_record(image, fields, 2);
     if (code == LP_OK) {
         code = lp_json_string(fields[1].value, &view->image_name);
     }
-    if (code == LP_OK && fields[0].value.ptr == NULL) {
+    if (code == LP_OK && LP_REFUSAL(4102, fields[0].value.ptr == NULL)) {
         code = LP_FIELD_MISSING;
     }
     if (code == LP_OK) {
@@ -88,9 +89,6 @@ static lp_code read_image(lp_json image, lp_report_view *view) {
     }
     if (code == LP_OK) {
         code = lp_json_uint(info[1].value, &view->image_bytes);
-    }
-    if (code == LP_OK && info[0].value.ptr == NULL) {
-        code = LP_FIELD_MISSING;
     }
     if (code == LP_OK) {
         code = lp_hashes_read(info[0].value, &view->image_hashes);

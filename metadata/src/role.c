@@ -3,6 +3,7 @@
 #include "lampyr/role.h"
 #include "json_internal.h"
 #include "lampyr/encode.h"
+#include "refusal.h"
 #include "role_internal.h"
 
 #include <string.h>
@@ -44,14 +45,14 @@ static lp_code read_common(lp_signed *doc, lp_role role) {
     if (code != LP_OK) {
         return code;
     }
-    if (!lp_str_is(fields.type, type_name(role, doc->dialect))) {
+    if (LP_REFUSAL(2901, !lp_str_is(fields.type, type_name(role, doc->dialect)))) {
         return LP_WRONG_ROLE;
     }
     lp_str spec = fields.spec_version; /* "1.x.y" (TUF 1.0.34, 4.3) */
-    if (!legacy && (spec.len < 3 || spec.ptr[0] != '1' || spec.ptr[1] != '.')) {
+    if (LP_REFUSAL(2902, !legacy && (spec.len < 3 || spec.ptr[0] != '1' || spec.ptr[1] != '.'))) {
         return LP_SPEC_VERSION;
     }
-    if (fields.version == 0) {
+    if (LP_REFUSAL(2903, fields.version == 0)) {
         return LP_FIELD_VALUE;
     }
     doc->version = fields.version;
@@ -120,7 +121,7 @@ LP_OWN_FRAME bool lp_signature_verify(const lp_signature *signature, lp_dialect 
     size_t len = 0;
     lp_code code = dialect == LP_DIALECT_TUF ? lp_hex_decode(signature->text, bytes, sizeof bytes, &len)
                                              : lp_base64_decode(signature->text, bytes, sizeof bytes, &len);
-    return code == LP_OK && len > 0 && crypto->verify(crypto, key, (lp_slice){bytes, len}, message);
+    return code == LP_OK && !LP_REFUSAL(2904, !crypto->verify(crypto, key, (lp_slice){bytes, len}, message));
 }
 
 /* Key objects; which key each is, is read again when it is compared: boards have no room for the keys themselves. */
@@ -144,8 +145,8 @@ static bool holds(const key_list *list, const lp_public_key *key) {
 static LP_OWN_FRAME bool counts(const key_list *counted, lp_json key_object, const lp_signature *signature,
                                 lp_dialect dialect, const lp_crypto *crypto, lp_slice message) {
     lp_public_key key;
-    return lp_public_key_read(key_object, &key) == LP_OK && key.scheme != LP_SCHEME_UNKNOWN && !holds(counted, &key) &&
-           lp_signature_verify(signature, dialect, crypto, &key, message);
+    return lp_public_key_read(key_object, &key) == LP_OK && !LP_REFUSAL(2905, key.scheme == LP_SCHEME_UNKNOWN) &&
+           !LP_REFUSAL(2906, holds(counted, &key)) && lp_signature_verify(signature, dialect, crypto, &key, message);
 }
 
 /* TUF 1.0.34, 4.2.1: a keyid stands in `signatures` once. Legacy servers are not held to it. */
@@ -160,7 +161,7 @@ static LP_OWN_FRAME lp_code check_keyids_unique(const lp_signed *doc) {
             continue;
         }
         for (size_t i = 0; i < count; i++) {
-            if (lp_str_compare((lp_str){seen[i], (size_t)(iter.end - seen[i])}, keyid) == 0) {
+            if (LP_REFUSAL(2907, lp_str_compare((lp_str){seen[i], (size_t)(iter.end - seen[i])}, keyid) == 0)) {
                 return LP_FIELD_VALUE;
             }
         }
@@ -172,14 +173,14 @@ static LP_OWN_FRAME lp_code check_keyids_unique(const lp_signed *doc) {
 lp_code lp_signed_verify(const lp_signed *doc, const lp_role_keys *keys, const lp_crypto *crypto,
                          const lp_limits *limits, lp_scratch scratch) {
     size_t keyids = lp_json_count(keys->keyids);
-    if (keyids > limits->keys || keyids > LP_ROLE_KEYS) {
+    if (LP_REFUSAL(2908, keyids > limits->keys || keyids > LP_ROLE_KEYS)) {
         return LP_LIMIT_KEYS;
     }
-    if (keys->threshold > keyids) {
+    if (LP_REFUSAL(2909, keys->threshold > keyids)) {
         return LP_THRESHOLD_INVALID;
     }
     size_t signatures = lp_json_count(doc->signatures);
-    if (signatures > limits->signatures || signatures > LP_SIGNATURES) {
+    if (LP_REFUSAL(2910, signatures > limits->signatures || signatures > LP_SIGNATURES)) {
         return LP_LIMIT_SIGNATURES;
     }
     lp_slice message = {(const uint8_t *)doc->payload.ptr, doc->payload.len};
@@ -194,14 +195,14 @@ lp_code lp_signed_verify(const lp_signed *doc, const lp_role_keys *keys, const l
     while (code == LP_OK && counted.count < keys->threshold && lp_json_next(&iter, NULL, &entry)) {
         lp_signature signature;
         code = lp_signature_read(entry, &signature);
-        if (code == LP_OK && contains(keys->keyids, signature.keyid)) {
+        if (code == LP_OK && !LP_REFUSAL(2911, !contains(keys->keyids, signature.keyid))) {
             lp_json key = lp_json_find(keys->keys, signature.keyid);
             if (counts(&counted, key, &signature, doc->dialect, crypto, message)) {
                 counted.at[counted.count++] = key;
             }
         }
     }
-    if (code == LP_OK && counted.count < keys->threshold) {
+    if (code == LP_OK && LP_REFUSAL(2912, counted.count < keys->threshold)) {
         code = LP_SIGNATURE_THRESHOLD;
     }
     return code;
@@ -214,10 +215,10 @@ lp_code lp_role_keys_read(lp_json keys, lp_json role, lp_role_keys *out) {
     };
     *out = (lp_role_keys){.keys = keys};
     lp_code code = lp_json_read(role, rows, 2, out);
-    if (lp_json_count(out->keyids) > LP_ROLE_KEYS) {
+    if (LP_REFUSAL(2913, lp_json_count(out->keyids) > LP_ROLE_KEYS)) {
         return LP_LIMIT_KEYS;
     }
-    return code == LP_OK && out->threshold == 0 ? LP_THRESHOLD_INVALID : code;
+    return code == LP_OK && LP_REFUSAL(2914, out->threshold == 0) ? LP_THRESHOLD_INVALID : code;
 }
 
 lp_code lp_root_role_keys(const lp_signed *root, lp_role role, lp_role_keys *out) {
@@ -235,7 +236,7 @@ lp_code lp_root_read(const lp_signed *root, const lp_limits *limits, bool *consi
     for (lp_role role = LP_ROLE_ROOT; code == LP_OK && role <= LP_ROLE_TARGETS; role++) {
         lp_role_keys keys;
         code = lp_root_role_keys(root, role, &keys);
-        if (code == LP_OK && lp_json_count(keys.keyids) > limits->keys) {
+        if (code == LP_OK && LP_REFUSAL(2915, lp_json_count(keys.keyids) > limits->keys)) {
             code = LP_LIMIT_KEYS;
         }
     }
@@ -298,7 +299,7 @@ lp_code lp_file_info_read(lp_json value, lp_file_info *out) {
     if (code == LP_OK) {
         code = lp_json_uint(fields[0].value, &info.version);
     }
-    if (code == LP_OK && info.version == 0) {
+    if (code == LP_OK && LP_REFUSAL(2916, info.version == 0)) {
         code = LP_FIELD_VALUE;
     }
     if (code == LP_OK && fields[1].value.ptr != NULL) {

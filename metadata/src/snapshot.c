@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two snapshots side by side: no role may vanish or go back. */
 #include "json_internal.h"
+#include "refusal.h"
 #include "role_internal.h"
 
 /* The entries of one snapshot's `meta`, found in ascending order of names. */
@@ -42,14 +43,14 @@ static lp_code compare_entry(lookup *after, lp_str key, lp_json before_value) {
     lp_file_info before_info;
     lp_file_info after_info;
     lp_json after_value = lookup_find(after, key);
-    if (after_value.ptr == NULL) {
+    if (LP_REFUSAL(3501, after_value.ptr == NULL)) {
         return LP_SNAPSHOT_ENTRY_MISSING;
     }
     if (lp_file_info_read(before_value, &before_info) != LP_OK) {
         return LP_OK; /* an entry that could never be used says nothing, and must not block recovery */
     }
     lp_code code = lp_file_info_read(after_value, &after_info);
-    if (code == LP_OK && after_info.version < before_info.version) {
+    if (code == LP_OK && LP_REFUSAL(3502, after_info.version < before_info.version)) {
         code = LP_ROLLBACK_SNAPSHOT_ENTRY;
     }
     return code;
@@ -59,8 +60,11 @@ lp_code lp_snapshot_compare(const lp_signed *before, const lp_signed *after, lp_
     lookup l;
     lp_json meta_before = lp_signed_get(before, "meta");
     lp_json meta_after = lp_signed_get(after, "meta");
-    if (!lp_json_is_object(meta_before) || !lp_json_is_object(meta_after)) {
-        return meta_after.ptr == NULL ? LP_FIELD_MISSING : LP_FIELD_TYPE;
+    if (LP_REFUSAL(3503, meta_after.ptr == NULL)) {
+        return LP_FIELD_MISSING;
+    }
+    if (LP_REFUSAL(3504, !lp_json_is_object(meta_after))) {
+        return LP_FIELD_TYPE;
     }
     lp_code code = lookup_begin(&l, meta_after, before->ordered && after->ordered, scratch);
     lp_json_iter iter = lp_json_iterate(meta_before);

@@ -3,6 +3,7 @@
 #include "json_internal.h"
 #include "lampyr/path.h"
 #include "lampyr/role.h"
+#include "refusal.h"
 
 lp_code lp_targets_read(const lp_signed *doc, lp_trusted_targets *out) {
     static const lp_json_row rows[] = {
@@ -31,8 +32,8 @@ static lp_code read_custom(lp_json custom, lp_target *target) {
     if (lp_json_get(custom, "encryption").ptr != NULL) {
         target->encrypted = true;
     }
-    return code == LP_OK && lp_json_count(lp_json_get(custom, "hardwareIds")) > LP_HARDWARE_IDS ? LP_LIMIT_RECORD
-                                                                                                : code;
+    size_t hardware_ids = lp_json_count(lp_json_get(custom, "hardwareIds"));
+    return code == LP_OK && LP_REFUSAL(3001, hardware_ids > LP_HARDWARE_IDS) ? LP_LIMIT_RECORD : code;
 }
 
 lp_code lp_target_read(lp_str name, lp_json value, lp_target *out) {
@@ -114,7 +115,7 @@ lp_code lp_targets_for_ecu(const lp_trusted_targets *targets, lp_str serial, boo
         if (code == LP_OK) {
             code = lp_target_ecu(&target, serial, &ordered, &id);
         }
-        if (code == LP_OK && ordered && mine.ptr != NULL) {
+        if (code == LP_OK && LP_REFUSAL(3002, ordered && mine.ptr != NULL)) {
             code = LP_REPEATED_ECU;
         }
         if (code != LP_OK) {

@@ -2,19 +2,21 @@
 /* Signed time with the asker's nonce (Uptane 2.1.0, 5.4.2.2 and 5.4.3.1; docs/POUF.md, "Time"). */
 #include "lampyr/encode.h"
 #include "lampyr/uptane.h"
+#include "refusal.h"
 #include "role_internal.h"
 
 /* The keys that director root sets for time, in its custom field. */
 static lp_code time_keys(const lp_signed *root, lp_role_keys *out) {
     lp_json role = lp_json_get(lp_signed_get(root, "custom"), "time");
-    return role.ptr == NULL ? LP_TIME_NO_KEY : lp_role_keys_read(lp_signed_get(root, "keys"), role, out);
+    return LP_REFUSAL(4001, role.ptr == NULL) ? LP_TIME_NO_KEY
+                                              : lp_role_keys_read(lp_signed_get(root, "keys"), role, out);
 }
 
 static lp_code check_nonce(lp_json nonces, const char *nonce) {
-    if (nonces.ptr == NULL) {
+    if (LP_REFUSAL(4002, nonces.ptr == NULL)) {
         return LP_FIELD_MISSING;
     }
-    if (!lp_json_is_array(nonces)) {
+    if (LP_REFUSAL(4003, !lp_json_is_array(nonces))) {
         return LP_FIELD_TYPE;
     }
     lp_json_iter iter = lp_json_iterate(nonces);
@@ -25,7 +27,7 @@ static lp_code check_nonce(lp_json nonces, const char *nonce) {
             return LP_OK;
         }
     }
-    return LP_TIME_NONCE;
+    return LP_REFUSAL_CODE(4004, LP_TIME_NONCE);
 }
 
 /* Type, nonce and time of an attestation whose signatures are good. */
@@ -33,7 +35,7 @@ static lp_code read_time(const lp_signed *doc, const char *nonce, int64_t floor,
     lp_str text;
     int64_t seconds = 0;
     lp_code code = lp_json_string(lp_signed_get(doc, "_type"), &text);
-    if (code == LP_OK && !lp_str_is(text, "time")) {
+    if (code == LP_OK && LP_REFUSAL(4005, !lp_str_is(text, "time"))) {
         code = LP_WRONG_ROLE;
     }
     if (code == LP_OK) {
@@ -45,7 +47,7 @@ static lp_code read_time(const lp_signed *doc, const char *nonce, int64_t floor,
     if (code == LP_OK) {
         code = lp_time_parse(text, &seconds);
     }
-    if (code == LP_OK && seconds < floor) {
+    if (code == LP_OK && LP_REFUSAL(4006, seconds < floor)) {
         code = LP_ROLLBACK_TIME;
     }
     if (code == LP_OK) {
@@ -60,7 +62,7 @@ lp_code lp_time_check(const lp_trusted_root *director_root, lp_slice bytes, lp_j
     lp_role_keys keys;
     lp_signed doc;
     lp_code code = time_keys(&director_root->doc, &keys);
-    if (code == LP_OK && bytes.len > limits->time_bytes) {
+    if (code == LP_OK && LP_REFUSAL(4007, bytes.len > limits->time_bytes)) {
         code = LP_LIMIT_FILE;
     }
     if (code == LP_OK) {

@@ -4,6 +4,7 @@
 #include "chain.h"
 #include "delegation.h"
 #include "procedure.h"
+#include "refusal.h"
 #include "role_internal.h"
 
 #include <string.h>
@@ -73,7 +74,7 @@ static bool expired(const lp_tuf *tuf, const lp_signed *doc) {
 static lp_code listed(const lp_signed *by, const char *role_name, lp_file_info *info) {
     bool found;
     lp_code code = lp_meta_find(by, lp_str_from(role_name), &found, info);
-    return code == LP_OK && !found ? LP_ROLE_NOT_LISTED : code;
+    return code == LP_OK && LP_REFUSAL(3401, !found) ? LP_ROLE_NOT_LISTED : code;
 }
 
 /* --- root: Uptane 2.1.0, 5.4.4.3; TUF 1.0.34, 5.3 --- */
@@ -117,12 +118,14 @@ static lp_code timestamp_rollback(const lp_tuf *tuf, const lp_signed *doc, const
     if (!tuf->have_timestamp) {
         return LP_OK;
     }
-    if (doc->version <= tuf->timestamp.doc.version) {
-        /* One of the same version is not taken, so that what it lists does not matter (TUF 1.0.34, 5.4.3.1). */
-        return doc->version < tuf->timestamp.doc.version ? LP_ROLLBACK_VERSION : LP_OK;
+    if (LP_REFUSAL(3402, doc->version < tuf->timestamp.doc.version)) {
+        return LP_ROLLBACK_VERSION;
+    }
+    if (doc->version == tuf->timestamp.doc.version) {
+        return LP_OK; /* it is not taken, so that what it lists does not matter (TUF 1.0.34, 5.4.3.1) */
     }
     lp_code code = listed(&tuf->timestamp.doc, "snapshot", &trusted);
-    return code == LP_OK && info->version < trusted.version ? LP_ROLLBACK_SNAPSHOT_ENTRY : code;
+    return code == LP_OK && LP_REFUSAL(3403, info->version < trusted.version) ? LP_ROLLBACK_SNAPSHOT_ENTRY : code;
 }
 
 static void give_timestamp(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
@@ -147,7 +150,7 @@ static void give_timestamp(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     if (same) {
         doc = tuf->timestamp.doc;
     }
-    if (code == LP_OK && expired(tuf, &doc)) {
+    if (code == LP_OK && LP_REFUSAL(3404, expired(tuf, &doc))) {
         clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.4 step 4");
         code = LP_EXPIRED;
     }
@@ -175,7 +178,7 @@ static void load_snapshot(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     }
     tuf->old_snapshot.doc = doc;
     if (listed(&tuf->timestamp.doc, "snapshot", &info) == LP_OK &&
-        lp_procedure_matches(&tuf->config, &info, &doc, scratch) == LP_OK && !expired(tuf, &doc)) {
+        lp_procedure_matches(&tuf->config, &info, &doc, scratch) == LP_OK && !LP_REFUSAL(3405, expired(tuf, &doc))) {
         tuf->snapshot.doc = doc;
         tuf->state = LOAD_TARGETS;
     }
@@ -187,7 +190,7 @@ static lp_code snapshot_rollback(const lp_tuf *tuf, const lp_signed *doc, lp_scr
         return LP_OK;
     }
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 4");
-    if (doc->version < tuf->old_snapshot.doc.version) {
+    if (LP_REFUSAL(3406, doc->version < tuf->old_snapshot.doc.version)) {
         return LP_ROLLBACK_VERSION;
     }
     lp_code code = lp_snapshot_compare(&tuf->old_snapshot.doc, doc, scratch, subject);
@@ -217,7 +220,7 @@ static void give_snapshot(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
         clause = LP_CLAUSE("Uptane 2.1.0, 5.2.4");
         code = listed(&doc, "targets", &targets);
     }
-    if (code == LP_OK && expired(tuf, &doc)) {
+    if (code == LP_OK && LP_REFUSAL(3407, expired(tuf, &doc))) {
         clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 7");
         code = LP_EXPIRED;
     }
@@ -348,11 +351,11 @@ void lp_tuf_give(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
     lp_error error = {.code = LP_OK};
     lp_tuf_next(tuf, &ask);
     bool too_long = bytes.len > ask.max_bytes;
-    if (too_long && ask.kind != LP_ASK_FETCH) {
+    if (LP_REFUSAL(3408, too_long && ask.kind != LP_ASK_FETCH)) {
         lp_tuf_absent(tuf);
         return;
     }
-    if (too_long) {
+    if (LP_REFUSAL(3409, too_long)) {
         refuse(tuf, LP_LIMIT_FILE, ask.version, lp_procedure_length_clause(ask.role));
         return;
     }
@@ -379,7 +382,7 @@ void lp_tuf_give(lp_tuf *tuf, lp_slice bytes, lp_scratch scratch) {
         give_targets(tuf, bytes, scratch);
         break;
     default:
-        refuse(tuf, LP_MISUSE, 0, "");
+        refuse(tuf, LP_REFUSAL_CODE(3410, LP_MISUSE), 0, "");
         break;
     }
 }
@@ -398,16 +401,16 @@ void lp_tuf_absent(lp_tuf *tuf) {
         tuf->state++; /* to the fetch */
         break;
     case FETCH_TIMESTAMP:
-        refuse(tuf, LP_UNREACHABLE, 0, LP_CLAUSE("Uptane 2.1.0, 5.4.4.4 step 1"));
+        refuse(tuf, LP_REFUSAL_CODE(3411, LP_UNREACHABLE), 0, LP_CLAUSE("Uptane 2.1.0, 5.4.4.4 step 1"));
         break;
     case FETCH_SNAPSHOT:
-        refuse(tuf, LP_MISSING_FILE, ask.version, LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 1"));
+        refuse(tuf, LP_REFUSAL_CODE(3412, LP_MISSING_FILE), ask.version, LP_CLAUSE("Uptane 2.1.0, 5.4.4.5 step 1"));
         break;
     case FETCH_TARGETS:
-        refuse(tuf, LP_MISSING_FILE, ask.version, LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 1"));
+        refuse(tuf, LP_REFUSAL_CODE(3413, LP_MISSING_FILE), ask.version, LP_CLAUSE("Uptane 2.1.0, 5.4.4.6 step 1"));
         break;
     default:
-        refuse(tuf, LP_MISUSE, 0, "");
+        refuse(tuf, LP_REFUSAL_CODE(3414, LP_MISUSE), 0, "");
         break;
     }
 }
@@ -416,14 +419,14 @@ void lp_tuf_failed(lp_tuf *tuf, lp_code code) {
     lp_ask ask;
     lp_tuf_next(tuf, &ask);
     bool awaited = ask.kind == LP_ASK_FETCH || ask.kind == LP_ASK_PROVISIONED;
-    refuse(tuf, awaited ? code : LP_MISUSE, ask.version, lp_procedure_length_clause(ask.role));
+    refuse(tuf, LP_REFUSAL(3415, !awaited) ? LP_MISUSE : code, ask.version, lp_procedure_length_clause(ask.role));
 }
 
 void lp_tuf_done(lp_tuf *tuf, bool ok) {
     lp_error error = {.code = LP_OK};
-    if (asks[tuf->state].kind != LP_ASK_STORE && asks[tuf->state].kind != LP_ASK_FORGET) {
+    if (LP_REFUSAL(3416, asks[tuf->state].kind != LP_ASK_STORE && asks[tuf->state].kind != LP_ASK_FORGET)) {
         refuse(tuf, LP_MISUSE, 0, "");
-    } else if (!ok) {
+    } else if (LP_REFUSAL(3417, !ok)) {
         refuse(tuf, LP_STATE, 0, LP_CLAUSE("Uptane 2.1.0, 5.4.4"));
     } else if (tuf->state == STORE_ROOT) {
         follow_chain(tuf, lp_chain_stored(&tuf->chain, &tuf->config, &error), &error);

@@ -2,6 +2,7 @@
 /* Bodies between primary and secondary. They are tuf canonical JSON whatever the repositories speak. */
 #include "lampyr/wire.h"
 #include "lampyr/encode.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -75,18 +76,18 @@ static lp_code read_text(lp_json value, bool may_be_empty, char *out, size_t out
         return code;
     }
     for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f) {
+        if (LP_REFUSAL(4301, (unsigned char)out[i] < 0x20 || out[i] == 0x7f)) {
             return LP_FIELD_VALUE;
         }
     }
-    return len > 0 || may_be_empty ? LP_OK : LP_FIELD_VALUE;
+    return LP_REFUSAL(4302, len == 0 && !may_be_empty) ? LP_FIELD_VALUE : LP_OK;
 }
 
 static lp_code read_image(lp_json image, lp_registration *registration) {
     lp_json_field fields[] = {{"length", {0}}, {"name", {0}}, {"sha256", {0}}};
     lp_str digest;
     size_t len;
-    if (image.ptr == NULL) {
+    if (LP_REFUSAL(4303, image.ptr == NULL)) {
         return LP_FIELD_MISSING;
     }
     lp_code code = lp_json_record(image, fields, 3);
@@ -102,18 +103,15 @@ static lp_code read_image(lp_json image, lp_registration *registration) {
     if (code != LP_OK) {
         return code;
     }
-    if (digest.len != 2 * LP_SHA256_BYTES) {
+    if (LP_REFUSAL(4304, digest.len != 2 * LP_SHA256_BYTES)) {
         return LP_FIELD_VALUE;
     }
     return lp_hex_decode(digest, registration->image_sha256, LP_SHA256_BYTES, &len);
 }
 
 static lp_code read_key(lp_json value, lp_public_key *key) {
-    if (value.ptr == NULL) {
-        return LP_FIELD_MISSING;
-    }
     lp_code code = lp_public_key_read(value, key);
-    if (code == LP_OK && key->scheme != LP_SCHEME_ED25519 && key->scheme != LP_SCHEME_ECDSA_P256) {
+    if (code == LP_OK && LP_REFUSAL(4305, key->scheme != LP_SCHEME_ED25519 && key->scheme != LP_SCHEME_ECDSA_P256)) {
         code = LP_FIELD_VALUE;
     }
     return code;
@@ -126,11 +124,11 @@ static lp_code read_nonce(lp_json value, char nonce[LP_NONCE_TEXT_BYTES]) {
         return code;
     }
     size_t len = strlen(nonce);
-    if (len != 0 && len != 2 * LP_NONCE_BYTES) {
+    if (LP_REFUSAL(4306, len != 0 && len != 2 * LP_NONCE_BYTES)) {
         return LP_FIELD_VALUE;
     }
     for (const char *c = nonce; *c != '\0'; c++) {
-        if (!((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'f'))) {
+        if (LP_REFUSAL(4307, !((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'f')))) {
             return LP_FIELD_VALUE;
         }
     }
@@ -143,7 +141,8 @@ static lp_code read_block(lp_json value, uint64_t *block_bytes) {
         return code;
     }
     bool power_of_two = (*block_bytes & (*block_bytes - 1)) == 0;
-    return *block_bytes >= BLOCK_MIN_BYTES && *block_bytes <= BLOCK_MAX_BYTES && power_of_two ? LP_OK : LP_FIELD_VALUE;
+    bool in_range = *block_bytes >= BLOCK_MIN_BYTES && *block_bytes <= BLOCK_MAX_BYTES;
+    return LP_REFUSAL(4308, !power_of_two) || LP_REFUSAL(4309, !in_range) ? LP_FIELD_VALUE : LP_OK;
 }
 
 static lp_code read_verify(lp_json value, bool *full) {
@@ -153,12 +152,12 @@ static lp_code read_verify(lp_json value, bool *full) {
         return code;
     }
     *full = lp_str_is(text, "full");
-    return *full || lp_str_is(text, "partial") ? LP_OK : LP_FIELD_VALUE;
+    return LP_REFUSAL(4310, !*full && !lp_str_is(text, "partial")) ? LP_FIELD_VALUE : LP_OK;
 }
 
 static lp_code read_protocol(lp_json value, uint64_t *protocol) {
     lp_code code = lp_json_uint(value, protocol);
-    return code == LP_OK && *protocol == 0 ? LP_FIELD_VALUE : code;
+    return code == LP_OK && LP_REFUSAL(4311, *protocol == 0) ? LP_FIELD_VALUE : code;
 }
 
 lp_code lp_registration_read(lp_slice bytes, lp_registration *out) {
@@ -216,12 +215,12 @@ lp_code lp_news_read(lp_slice bytes, lp_news *out) {
     if (code != LP_OK) {
         return code;
     }
-    if (!lp_json_is_array(value)) {
+    if (LP_REFUSAL(4312, !lp_json_is_array(value))) {
         return LP_FIELD_TYPE;
     }
     lp_json_iter iter = lp_json_iterate(value);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        if (!lp_json_next(&iter, NULL, &element)) {
+        if (LP_REFUSAL(4313, !lp_json_next(&iter, NULL, &element))) {
             return LP_FIELD_MISSING;
         }
         code = lp_json_uint(element, numbers[i]);
@@ -229,7 +228,7 @@ lp_code lp_news_read(lp_slice bytes, lp_news *out) {
             return code;
         }
     }
-    if (n.protocol == 0) {
+    if (LP_REFUSAL(4314, n.protocol == 0)) {
         return LP_FIELD_VALUE;
     }
     *out = n;

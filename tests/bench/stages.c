@@ -48,7 +48,7 @@ static void stage_read(work *w) {
 
 /* The snapshot's digest of the file. */
 static void stage_digest(work *w) {
-    if (lp_hashes_check(&lp_crypto_openssl, &w->hashes, w->file, LP_HASH_MISMATCH) != LP_OK) {
+    if (lp_hashes_check(&lp_crypto_openssl, &w->hashes, w->file) != LP_OK) {
         die("the digest differs");
     }
 }

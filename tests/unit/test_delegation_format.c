@@ -64,6 +64,11 @@ static void a_top_level_role_cannot_be_delegated_to(void **state) {
     refused_with(b, "name", json_string("targets"), LP_NAME_UNSAFE);
 }
 
+static void a_role_has_a_name(void **state) {
+    test_bench *b = *state;
+    refused_with(b, "name", json_string(""), LP_FIELD_VALUE);
+}
+
 static void delegations_have_keys_and_roles(void **state) {
     test_bench *b = *state;
     (void)repo_delegate(&b->image, top(b), "supplier", "*", false);
@@ -144,6 +149,16 @@ static void roles_must_agree_on_hardware_and_counter(void **state) {
     repo_add_image(role(b, "one"), "a.bin", 1, made_for("brake-hw", 1));
     repo_add_image(role(b, "two"), "a.bin", 1, made_for("brake-hw", 2));
     repo_add_image(role(b, "three"), "a.bin", 1, made_for("radar-hw", 1));
+    repo_publish_next(&b->image);
+    found(b, "a.bin", 0);
+}
+
+static void roles_must_agree_on_the_digest(void **state) {
+    test_bench *b = *state;
+    (void)delegate_multi(b, 2, false);
+    repo_add_image(role(b, "one"), "a.bin", 1, NULL);
+    repo_add_image(role(b, "two"), "a.bin", 1, NULL);
+    change_hash(json_object_get(json_object_get(role(b, "two"), "targets"), "a.bin"));
     repo_publish_next(&b->image);
     found(b, "a.bin", 0);
 }
@@ -244,11 +259,13 @@ int main(void) {
         TUF_TEST(a_threshold_of_zero_is_refused),
         TUF_TEST(paths_and_hash_prefixes_exclude_each_other),
         TUF_TEST(a_top_level_role_cannot_be_delegated_to),
+        TUF_TEST(a_role_has_a_name),
         TUF_TEST(delegations_have_keys_and_roles),
         TUF_TEST(enough_roles_in_agreement_are_believed),
         TUF_TEST(too_few_roles_in_agreement_are_not_believed),
         TUF_TEST(of_two_agreeing_sets_that_of_the_earliest_role_is_believed),
         TUF_TEST(roles_must_agree_on_hardware_and_counter),
+        TUF_TEST(roles_must_agree_on_the_digest),
         TUF_TEST(an_invalid_role_only_loses_its_own_voice),
         TUF_TEST(without_agreement_the_next_delegation_is_asked),
         TUF_TEST(a_terminating_multi_role_delegation_ends_the_search),

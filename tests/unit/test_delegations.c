@@ -437,6 +437,47 @@ static void a_stored_copy_counts_under_the_keys_of_now_only(void **state) {
     refused(b, "a.bin", LP_SIGNATURE_THRESHOLD);
 }
 
+static void a_delegated_role_has_a_largest_number_of_keys(void **state) {
+    test_bench *b = *state;
+    lp_limits limits = lp_limits_gateway;
+    lp_tuf tuf;
+    lp_search search;
+    make_supplier(b);
+    json_t *delegation = json_array_get(json_object_get(json_object_get(top(b), "delegations"), "roles"), 0);
+    json_array_append_new(json_object_get(delegation, "keyids"), json_string("another"));
+    repo_publish_next(&b->image);
+    limits.keys = 2;
+    assert_string_equal(lp_code_name(search_with(b, &limits, "a.bin", NULL, &search, &tuf)), lp_code_name(LP_OK));
+    limits.keys = 1;
+    refused_under(b, &limits, "a.bin", LP_LIMIT_KEYS);
+}
+
+static unsigned hashes_before_failure;
+
+/* OpenSSL's, but one hash cannot be had. */
+static bool begin_but_once(const lp_crypto *crypto, lp_hash *hash, lp_hash_alg alg) {
+    (void)crypto;
+    return hashes_before_failure-- != 0 && lp_crypto_openssl.hash_begin(&lp_crypto_openssl, hash, alg);
+}
+
+/* Names of images and roles are hashed; what cannot be hashed cannot be looked for. */
+static void without_memory_to_hash_names_the_search_is_refused(void **state) {
+    test_bench *b = *state;
+    lp_tuf tuf;
+    lp_search search;
+    lp_crypto crypto = lp_crypto_openssl;
+    lp_tuf_config config = tuf_config(&b->image);
+    make_supplier(b);
+    config.crypto = &crypto;
+    assert_int_equal(run_tuf(b, &tuf, &config), LP_OK);
+    crypto.hash_begin = begin_but_once;
+    for (unsigned hashes = 0; hashes < 2; hashes++) {
+        hashes_before_failure = hashes;
+        assert_string_equal(lp_code_name(run_search(b, &search, &tuf, "a.bin", (lp_json){NULL, 0})),
+                            lp_code_name(LP_LIMIT_MEMORY));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TUF_TEST(an_image_of_the_top_level_needs_no_delegation),
@@ -477,6 +518,8 @@ int main(void) {
         TUF_TEST(a_stored_delegated_role_is_not_fetched_again),
         TUF_TEST(a_damaged_stored_delegated_role_is_fetched_again),
         TUF_TEST(a_stored_copy_counts_under_the_keys_of_now_only),
+        TUF_TEST(a_delegated_role_has_a_largest_number_of_keys),
+        TUF_TEST(without_memory_to_hash_names_the_search_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Digests that metadata lists, and images that arrive in pieces (Uptane 2.1.0, 5.4.3.4). */
+/* Digests that metadata lists, images that arrive in pieces (Uptane 2.1.0, 5.4.3.4), and names of keys. */
 #include "lampyr-host/openssl.h"
 
 #include <setjmp.h>
@@ -114,15 +114,15 @@ static void every_listed_hash_of_a_file_is_checked(void **state) {
     (void)state;
     for (int listed = 1; listed < 4; listed++) {
         lp_hashes hashes = hashes_of_image((listed & 1) != 0, (listed & 2) != 0);
-        assert_int_equal(lp_hashes_check(&lp_crypto_openssl, &hashes, image_bytes(), LP_HASH_MISMATCH), LP_OK);
+        assert_int_equal(lp_hashes_check(&lp_crypto_openssl, &hashes, image_bytes()), LP_OK);
         lp_hashes other = hashes;
         other.sha256[31] ^= 1;
-        assert_int_equal(lp_hashes_check(&lp_crypto_openssl, &other, image_bytes(), LP_HASH_MISMATCH),
+        assert_int_equal(lp_hashes_check(&lp_crypto_openssl, &other, image_bytes()),
                          hashes.has_sha256 ? LP_HASH_MISMATCH : LP_OK);
         other = hashes;
         other.sha512[0] ^= 1;
-        assert_int_equal(lp_hashes_check(&lp_crypto_openssl, &other, image_bytes(), LP_IMAGE_HASH),
-                         hashes.has_sha512 ? LP_IMAGE_HASH : LP_OK);
+        assert_int_equal(lp_hashes_check(&lp_crypto_openssl, &other, image_bytes()),
+                         hashes.has_sha512 ? LP_HASH_MISMATCH : LP_OK);
     }
 }
 
@@ -131,8 +131,8 @@ static void a_hash_that_cannot_be_computed_does_not_match(void **state) {
     lp_hashes both = hashes_of_image(true, true);
     lp_crypto no_sha512 = crypto_with(begin_sha256_only);
     lp_crypto no_sha256 = crypto_with(begin_sha512_only);
-    assert_int_equal(lp_hashes_check(&no_sha512, &both, image_bytes(), LP_HASH_MISMATCH), LP_HASH_MISMATCH);
-    assert_int_equal(lp_hashes_check(&no_sha256, &both, image_bytes(), LP_HASH_MISMATCH), LP_HASH_MISMATCH);
+    assert_int_equal(lp_hashes_check(&no_sha512, &both, image_bytes()), LP_HASH_MISMATCH);
+    assert_int_equal(lp_hashes_check(&no_sha256, &both, image_bytes()), LP_HASH_MISMATCH);
 }
 
 /* --- images --- */
@@ -179,6 +179,17 @@ static void an_image_of_another_length_is_refused(void **state) {
     assert_int_equal(check_image(&hashes, 0, 1, false), LP_IMAGE_LENGTH);
 }
 
+/* Endless data is refused when it arrives, not at an end that may never come. */
+static void the_first_byte_too_many_is_refused(void **state) {
+    (void)state;
+    lp_hashes hashes = hashes_of_image(true, true);
+    lp_image_check check;
+    assert_int_equal(lp_image_check_begin(&check, &lp_crypto_openssl, &hashes, IMAGE_BYTES), LP_OK);
+    assert_int_equal(lp_image_check_update(&check, image, IMAGE_BYTES), LP_OK);
+    assert_int_equal(lp_image_check_update(&check, image, 1), LP_IMAGE_LENGTH);
+    (void)lp_image_check_end(&check);
+}
+
 static void an_image_whose_hashes_cannot_all_be_computed_is_refused_at_once(void **state) {
     (void)state;
     lp_image_check check;
@@ -195,6 +206,18 @@ static void an_image_whose_hashes_cannot_all_be_computed_is_refused_at_once(void
     assert_int_equal(running, 0);
 }
 
+/* --- names of keys --- */
+
+static void the_name_of_a_key_needs_sha256(void **state) {
+    (void)state;
+    const lp_public_key key = {.scheme = LP_SCHEME_ED25519, .len = 32};
+    lp_crypto no_sha512 = crypto_with(begin_sha256_only);
+    lp_crypto no_sha256 = crypto_with(begin_sha512_only);
+    char keyid[2 * LP_SHA256_BYTES + 1];
+    assert_int_equal(lp_public_key_id(&no_sha512, &key, LP_DIALECT_TUF, keyid), LP_OK);
+    assert_int_equal(lp_public_key_id(&no_sha256, &key, LP_DIALECT_TUF, keyid), LP_STATE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_are_read_as_the_table_says),
@@ -203,7 +226,9 @@ int main(void) {
         cmocka_unit_test(a_hash_that_cannot_be_computed_does_not_match),
         cmocka_unit_test(an_image_is_checked_against_every_listed_hash),
         cmocka_unit_test(an_image_of_another_length_is_refused),
+        cmocka_unit_test(the_first_byte_too_many_is_refused),
         cmocka_unit_test(an_image_whose_hashes_cannot_all_be_computed_is_refused_at_once),
+        cmocka_unit_test(the_name_of_a_key_needs_sha256),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

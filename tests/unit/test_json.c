@@ -7,23 +7,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
 enum { DEPTH = 8 };
 
+/* A copy that ends where memory ends: reading on is a crash. */
+typedef struct edge_copy {
+    char *pages;
+    size_t pages_bytes;
+    char *ptr;
+} edge_copy;
+
+static edge_copy copy_to_edge(const char *bytes, size_t len) {
+    enum { PAGE = 4096 };
+    const size_t room = (len + PAGE - 1) / PAGE * PAGE;
+    edge_copy copy = {.pages_bytes = room + PAGE};
+    copy.pages = mmap(NULL, copy.pages_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(copy.pages, MAP_FAILED);
+    assert_int_equal(mprotect(copy.pages + room, PAGE, PROT_NONE), 0);
+    copy.ptr = copy.pages + room - len;
+    memcpy(copy.ptr, bytes, len);
+    return copy;
+}
+
 /* Checks a copy of exact size, with scratch of the size that always suffices. */
 static lp_code check_bytes(const char *bytes, size_t len, lp_json_form form, lp_dialect dialect, bool *canonical) {
-    char *copy = malloc(len > 0 ? len : 1);
+    edge_copy copy = copy_to_edge(bytes, len);
     size_t scratch_bytes = lp_json_scratch_bytes(len);
     lp_scratch scratch = {malloc(scratch_bytes > 0 ? scratch_bytes : 1), scratch_bytes};
     lp_json value;
-    assert_non_null(copy);
     assert_non_null(scratch.ptr);
-    memcpy(copy, bytes, len);
-    lp_code code = lp_json_check((lp_slice){(uint8_t *)copy, len}, form, dialect, DEPTH, scratch, &value, canonical);
+    lp_slice document = {(uint8_t *)copy.ptr, len};
+    lp_code code = lp_json_check(document, form, dialect, DEPTH, scratch, &value, canonical);
     free(scratch.ptr);
-    free(copy);
+    munmap(copy.pages, copy.pages_bytes);
     return code;
 }
 
@@ -61,9 +80,34 @@ static void documents_of_every_type_are_read(void **state) {
 
 static void what_is_no_json_is_refused(void **state) {
     (void)state;
-    static const char *const texts[] = {
-        "",    " ",    "{",   "[",  "\"", "{]", "[1,]",  "[,1]",       "{\"a\"}", "{\"a\":}",  "{a:1}",    "{'a':1}",
-        "tru", "True", "nul", "+1", "01", "-",  "[1 2]", "{\"a\":1,}", "\"\\x\"", "\"\\u12\"", "\"a\nb\"", "//"};
+    static const char *const texts[] = {"",
+                                        " ",
+                                        "{",
+                                        "[",
+                                        "\"",
+                                        "{]",
+                                        "[1,]",
+                                        "[,1]",
+                                        "{\"a\"}",
+                                        "{\"a\":}",
+                                        "{a:1}",
+                                        "{'a':1}",
+                                        "tru",
+                                        "True",
+                                        "nul",
+                                        "+1",
+                                        "01",
+                                        "-",
+                                        "[1 2]",
+                                        "{\"a\":1,}",
+                                        "\"\\x\"",
+                                        "\"\\u12\"",
+                                        "\"a\nb\"",
+                                        "//",
+                                        "[1;2]",
+                                        "{\"a\":1;\"b\":2}",
+                                        "\"\\u12g4\"",
+                                        "[1,"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         expect(texts[i], LP_JSON_SYNTAX);
     }
@@ -95,6 +139,8 @@ static void strings_must_be_utf8(void **state) {
     expect("\"\xff\"", LP_JSON_UTF8);
     expect("\"\xc3\"", LP_JSON_UTF8);
     expect("\"\xc0\x80\"", LP_JSON_UTF8);         /* overlong */
+    expect("\"\xc1\xbf\"", LP_JSON_UTF8);         /* overlong */
+    expect("\"\xbf\x80\"", LP_JSON_UTF8);         /* begins in the middle of a character */
     expect("\"\xe0\x80\xaf\"", LP_JSON_UTF8);     /* overlong */
     expect("\"\xed\xa0\x80\"", LP_JSON_UTF8);     /* surrogate */
     expect("\"\xf4\x90\x80\x80\"", LP_JSON_UTF8); /* beyond U+10FFFF */
@@ -225,6 +271,25 @@ static void each_dialect_has_its_own_canonical_strings(void **state) {
     assert_int_equal(check_bytes("\"a\\nb\"", 6, LP_JSON_CANONICAL, LP_DIALECT_LEGACY, NULL), LP_OK);
 }
 
+/* Only its first page is there: nothing else of it may be looked at. */
+static void an_object_of_4_gib_cannot_be_sorted(void **state) {
+    (void)state;
+    enum { PAGE = 4096 };
+    static const char unsorted[] = "{\"b\":1,\"a\":1";
+    const size_t len = (size_t)UINT32_MAX + 1;
+    char scratch[64];
+    lp_slice out;
+    char *bytes = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_ptr_not_equal(bytes, MAP_FAILED);
+    assert_int_equal(mprotect(bytes, PAGE, PROT_READ | PROT_WRITE), 0);
+    memset(bytes, ' ', PAGE);
+    memcpy(bytes, unsorted, sizeof unsorted - 1);
+    assert_int_equal(
+        lp_json_canonical((lp_json){bytes, len}, LP_DIALECT_TUF, (lp_scratch){scratch, sizeof scratch}, &out),
+        LP_LIMIT_MEMORY);
+    munmap(bytes, len);
+}
+
 /* --- reading --- */
 
 static lp_json document(const char *text) {
@@ -259,6 +324,8 @@ static void typed_readers_say_what_is_wrong(void **state) {
     assert_true(number == INT64_MAX);
     assert_int_equal(lp_json_uint(lp_json_get(object, "minus"), &number), LP_FIELD_VALUE);
     assert_int_equal(lp_json_uint(lp_json_get(object, "text"), &number), LP_FIELD_TYPE);
+    assert_int_equal(lp_json_uint((lp_json){"9223372036854775808", 19}, &number), LP_FIELD_VALUE);
+    assert_int_equal(lp_json_uint((lp_json){"10000000000000000000", 20}, &number), LP_FIELD_VALUE);
     assert_int_equal(lp_json_uint(lp_json_get(object, "none"), &number), LP_FIELD_MISSING);
     assert_int_equal(lp_json_bool(lp_json_get(object, "no"), &flag), LP_OK);
     assert_false(flag);
@@ -280,6 +347,7 @@ static void strings_are_copied_out_unescaped(void **state) {
     assert_string_equal(out, "a\n\xc3\xa9");
     assert_int_equal(len, 4);
     assert_int_equal(lp_str_copy((lp_str){"\\u0000", 6}, out, sizeof out, &len), LP_FIELD_VALUE);
+    assert_int_equal(lp_str_copy((lp_str){"", 0}, out, 0, &len), LP_LIMIT_STRING);
 }
 
 /* Text in C ends at U+0000: two readers would take one name for two. */
@@ -330,6 +398,7 @@ int main(void) {
         cmocka_unit_test(canonical_forms_are_as_the_table_says),
         cmocka_unit_test(only_canonical_bytes_pass_as_canonical),
         cmocka_unit_test(each_dialect_has_its_own_canonical_strings),
+        cmocka_unit_test(an_object_of_4_gib_cannot_be_sorted),
         cmocka_unit_test(members_are_found_by_name),
         cmocka_unit_test(typed_readers_say_what_is_wrong),
         cmocka_unit_test(strings_are_copied_out_unescaped),

@@ -247,6 +247,26 @@ static void a_key_of_unknown_type_is_ignored_while_others_reach_the_threshold(vo
     assert_repo_trusted(b, NULL);
 }
 
+static bool verify_anything(const lp_crypto *crypto, const lp_public_key *key, lp_slice signature, lp_slice message) {
+    return key->scheme == LP_SCHEME_UNKNOWN || lp_crypto_openssl.verify(crypto, key, signature, message);
+}
+
+/* What the crypto would say of such a key is not even asked. */
+static void a_key_of_unknown_type_never_counts(void **state) {
+    test_bench *b = *state;
+    lp_crypto crypto = lp_crypto_openssl;
+    lp_tuf_config config = tuf_config(&b->image);
+    const lp_key *key = &b->image.keys[LP_ROLE_TIME];
+    crypto.verify = verify_anything;
+    config.crypto = &crypto;
+    repo_set_keys(&b->image, "timestamp", &key, 1, 1);
+    json_t *stranger = json_object_get(json_object_get(b->image.roles[LP_ROLE_ROOT], "keys"), key->signer.keyid);
+    json_object_set_new(stranger, "keytype", json_string("post-quantum"));
+    repo_next_root(&b->image, NULL);
+    serve_signed(b, &key, 1);
+    assert_repo_refused(b, &config, LP_SIGNATURE_THRESHOLD, LP_ROLE_TIMESTAMP);
+}
+
 static void keys_of_all_schemes_count_together(void **state) {
     test_bench *b = *state;
     lp_key p256, rsa;
@@ -360,6 +380,7 @@ int main(void) {
         TUF_TEST(a_signature_that_is_no_hex_is_as_good_as_invalid),
         TUF_TEST(a_signature_entry_needs_keyid_and_sig),
         TUF_TEST(a_key_of_unknown_type_is_ignored_while_others_reach_the_threshold),
+        TUF_TEST(a_key_of_unknown_type_never_counts),
         TUF_TEST(keys_of_all_schemes_count_together),
         LEGACY_TEST(legacy_keys_of_all_schemes_count_together),
         TUF_TEST(too_many_keyids_are_a_limit),

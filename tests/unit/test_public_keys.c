@@ -80,6 +80,7 @@ typedef struct rsa_shape {
     uint8_t modulus_top;       /* its first byte */
     bool modulus_negative;     /* no leading zero */
     uint8_t exponent;          /* a single byte */
+    size_t exponent_ones;      /* bytes before that */
     bool exponent_missing;     /* of no bytes at all */
     uint8_t unused_bits;       /* of the bit string */
     unsigned outer_length;     /* bytes of the outermost length, less than 0x80 aside */
@@ -113,6 +114,9 @@ static der rsa_key(const rsa_shape *shape) {
     while (modulus.len < (shape->modulus_bytes != 0 ? shape->modulus_bytes : MODULUS_BYTES) + 1) {
         der_add(&modulus, "\x5b", 1);
     }
+    while (exponent.len < shape->exponent_ones) {
+        der_add(&exponent, "\x01", 1);
+    }
     der_add(&exponent, &exponent_byte, shape->exponent_missing ? 0 : 1);
     der_element_in(&numbers, 0x02, &modulus, shape->modulus_length);
     der_element_in(&numbers, 0x02, &exponent, shape->exponent_length);
@@ -133,6 +137,7 @@ static const rsa_shape good_shapes[] = {
     {.what = "2048 bits"},
     {.what = "2048 bits, just", .modulus_top = 0x80},
     {.what = "4096 bits", .modulus_bytes = 512},
+    {.what = "a long exponent", .exponent_ones = 0x7f},
 };
 
 static const rsa_shape bad_shapes[] = {
@@ -149,6 +154,7 @@ static const rsa_shape bad_shapes[] = {
     {.what = "a length with a leading zero", .modulus_length = 3},
     {.what = "a short length in a byte of its own", .exponent_length = 1},
     {.what = "a short length in two bytes", .exponent_length = 2},
+    {.what = "a length of one byte in two", .exponent_ones = 0x7f, .exponent_length = 2},
     {.what = "something after the exponent", .after_exponent = {0x05, 0x00}},
     {.what = "something after the key", .after_key = {0x05, 0x00}},
     {.what = "something after the bit string", .after_bits = {0x05, 0x00}},
@@ -245,6 +251,7 @@ static const char *const good_pems[] = {
 
 static const char *const bad_pems[] = {
     "%s",
+    "\\n%s\\n-----END PUBLIC KEY-----\\n",
     "-----BEGIN PRIVATE KEY-----\\n%s\\n-----END PRIVATE KEY-----\\n",
     "-----BEGIN PUBLIC KEY-----%s\\n-----END PUBLIC KEY-----\\n",
     "-----BEGIN PUBLIC KEY-----\\n%s\\n",

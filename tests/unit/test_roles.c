@@ -283,6 +283,21 @@ static void images_are_not_named_out_of_their_folder(void **state) {
     }
 }
 
+static void hardware_identifiers_have_a_largest_number(void **state) {
+    (void)state;
+    json_t *payload = parse(good[LP_ROLE_TARGETS]);
+    json_t *image = json_object_get(json_object_get(payload, "targets"), "a.bin");
+    json_t *ids = json_array();
+    json_object_set_new(json_object_get(image, "custom"), "hardwareIds", ids);
+    while (json_array_size(ids) < LP_HARDWARE_IDS) {
+        json_array_append_new(ids, json_string("hw"));
+    }
+    assert_int_equal(read_payload(payload, LP_ROLE_TARGETS, LP_DIALECT_TUF), LP_OK);
+    json_array_append_new(ids, json_string("hw"));
+    assert_int_equal(read_payload(payload, LP_ROLE_TARGETS, LP_DIALECT_TUF), LP_LIMIT_RECORD);
+    json_decref(payload);
+}
+
 static void an_image_name_has_a_longest_length(void **state) {
     (void)state;
     char name[LP_NAME_BYTES + 1];
@@ -306,6 +321,7 @@ int main(void) {
         cmocka_unit_test(the_envelope_is_checked),
         cmocka_unit_test(legacy_types_are_capitalised_and_have_no_spec_version),
         cmocka_unit_test(images_are_not_named_out_of_their_folder),
+        cmocka_unit_test(hardware_identifiers_have_a_largest_number),
         cmocka_unit_test(an_image_name_has_a_longest_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,6 +143,24 @@ static void a_snapshot_that_drops_a_role_is_refused(void **state) {
     assert_repo_refused(b, NULL, LP_SNAPSHOT_ENTRY_MISSING, LP_ROLE_SNAPSHOT);
 }
 
+static void a_new_snapshot_lists_versions_in_an_object(void **state) {
+    test_bench *b = *state;
+    assert_repo_trusted(b, NULL);
+    repo_publish_next(&b->image);
+    json_object_set_new(payload(b, LP_ROLE_SNAPSHOT), "meta", json_array());
+    repo_publish_snapshot(&b->image);
+    assert_repo_refused(b, NULL, LP_FIELD_TYPE, LP_ROLE_SNAPSHOT);
+}
+
+static void a_new_snapshot_must_list_versions(void **state) {
+    test_bench *b = *state;
+    assert_repo_trusted(b, NULL);
+    repo_publish_next(&b->image);
+    json_object_del(payload(b, LP_ROLE_SNAPSHOT), "meta");
+    repo_publish_snapshot(&b->image);
+    assert_repo_refused(b, NULL, LP_FIELD_MISSING, LP_ROLE_SNAPSHOT);
+}
+
 static void roots_may_be_listed_and_dropped(void **state) {
     test_bench *b = *state;
     json_object_set_new(json_object_get(payload(b, LP_ROLE_SNAPSHOT), "meta"), "root.json",
@@ -218,6 +236,22 @@ static void a_damaged_stored_snapshot_is_fetched_again(void **state) {
     assert_true(bench_fetched(b, "image/1.snapshot.json"));
 }
 
+static void a_stored_snapshot_of_another_length_is_fetched_again(void **state) {
+    test_bench *b = *state;
+    json_object_del(repo_entry(&b->image, LP_ROLE_TIMESTAMP, "snapshot.json"), "hashes");
+    repo_sign(&b->image, LP_ROLE_TIMESTAMP);
+    assert_repo_trusted(b, NULL);
+    lp_slice stored = files_get(&b->store, "image/snapshot.json");
+    char *longer = malloc(stored.len + 1);
+    assert_non_null(longer);
+    memcpy(longer, stored.ptr, stored.len);
+    longer[stored.len] = '\n';
+    files_put(&b->store, "image/snapshot.json", (lp_slice){(uint8_t *)longer, stored.len + 1});
+    free(longer);
+    assert_repo_trusted(b, NULL);
+    assert_true(bench_fetched(b, "image/1.snapshot.json"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TUF_TEST(a_snapshot_of_another_version_than_listed_is_refused),
@@ -233,6 +267,8 @@ int main(void) {
         TUF_TEST(a_snapshot_that_lists_older_targets_is_refused),
         TUF_TEST(a_snapshot_that_lists_an_older_delegated_role_is_refused),
         TUF_TEST(a_snapshot_that_drops_a_role_is_refused),
+        TUF_TEST(a_new_snapshot_lists_versions_in_an_object),
+        TUF_TEST(a_new_snapshot_must_list_versions),
         TUF_TEST(roots_may_be_listed_and_dropped),
         TUF_TEST(entries_are_compared_in_whatever_order_they_stand),
         TUF_TEST(an_expired_snapshot_is_refused),
@@ -240,6 +276,7 @@ int main(void) {
         TUF_TEST(a_snapshot_that_is_promised_must_be_there),
         TUF_TEST(a_snapshot_must_list_targets),
         TUF_TEST(a_damaged_stored_snapshot_is_fetched_again),
+        TUF_TEST(a_stored_snapshot_of_another_length_is_fetched_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

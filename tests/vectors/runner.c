@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs the test vectors against the library: usage: vector-runner FOLDER [NAME ...]
+/* Runs the test vectors against the library: usage: vector-runner [-v] FOLDER [NAME ...]
  *
- * FOLDER is test-vectors/. Without names, all vectors run. Prints a line per vector that fails, and a count. Exit
- * status: 0 if all passed, 1 if one failed, 2 if they cannot be read. */
+ * FOLDER is test-vectors/. Without names, all vectors run. Prints a line per vector that fails, with -v also per vector
+ * that passes, and a count. Exit status: 0 if all passed, 1 if one failed, 2 if they cannot be read. */
 #include "compare.h"
 
 #include "lampyr-host/files.h"
@@ -14,7 +14,9 @@
 
 typedef struct runner {
     const char *folder;
-    char **names; /* terminated by NULL; none: all */
+    char **names;      /* terminated by NULL; none: all */
+    size_t root_bytes; /* of each path, the part before the vector's name */
+    bool verbose;
     unsigned passed;
     unsigned failed;
 } runner;
@@ -69,9 +71,12 @@ static bool run_case(const char *folder, const json_t *json) {
     return ok;
 }
 
-static bool is_wanted(const runner *r, const char *name) {
+/* Is `path` the file of a vector that was asked for? */
+static bool is_wanted(const runner *r, const char *path) {
+    const char *name = path + r->root_bytes;
     for (char **wanted = r->names; *wanted != NULL; wanted++) {
-        if (strcmp(*wanted, name) == 0) {
+        size_t len = strlen(*wanted);
+        if (strncmp(*wanted, name, len) == 0 && strcmp(name + len, ".json") == 0) {
             return true;
         }
     }
@@ -80,16 +85,20 @@ static bool is_wanted(const runner *r, const char *name) {
 
 static void run_file(runner *r, const char *path) {
     json_error_t where;
+    if (!is_wanted(r, path)) {
+        return;
+    }
     json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
     if (json == NULL) {
         vv_fatal(path, where.text);
     }
-    if (is_wanted(r, vv_text(json, "name"))) {
-        if (run_case(r->folder, json)) {
-            r->passed++;
-        } else {
-            r->failed++;
+    if (run_case(r->folder, json)) {
+        r->passed++;
+        if (r->verbose) {
+            printf("ok %s\n", vv_text(json, "name"));
         }
+    } else {
+        r->failed++;
     }
     json_decref(json);
 }
@@ -100,14 +109,16 @@ static int by_name(const FTSENT **a, const FTSENT **b) {
 
 int main(int argc, char **argv) {
     char vectors[LP_PATH_BYTES];
-    if (argc < 2) {
-        fputs("usage: vector-runner FOLDER [NAME ...]\n", stderr);
+    bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
+    if (argc < 2 + verbose) {
+        fputs("usage: vector-runner [-v] FOLDER [NAME ...]\n", stderr);
         return 2;
     }
-    runner r = {.folder = argv[1], .names = argv + 2};
+    runner r = {.folder = argv[1 + verbose], .names = argv + 2 + verbose, .verbose = verbose};
     if (!lp_path_join(vectors, sizeof vectors, r.folder, "vectors")) {
         vv_fatal("the name is too long", r.folder);
     }
+    r.root_bytes = strlen(vectors) + 1;
     FTS *tree = fts_open((char *[]){vectors, NULL}, FTS_LOGICAL | FTS_NOCHDIR, by_name);
     if (tree == NULL) {
         vv_fatal("cannot read", vectors);

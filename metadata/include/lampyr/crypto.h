@@ -43,7 +43,8 @@ struct lp_crypto {
     void (*hash_update)(const lp_crypto *crypto, lp_hash *hash, const void *bytes, size_t len);
     /* Ends it and releases what it held. `digest` (32 or 64 bytes) may be NULL to give it up. */
     void (*hash_end)(const lp_crypto *crypto, lp_hash *hash, uint8_t *digest);
-    /* True only if `signature` over `message` is valid under `key`. Schemes that are not built in: false. */
+    /* True only if `signature`, which may be of any length, 0 included, is valid over `message` under `key`. Schemes
+     * that are not built in: false; LP_SCHEME_UNKNOWN is not asked for. */
     bool (*verify)(const lp_crypto *crypto, const lp_public_key *key, lp_slice signature, lp_slice message);
 };
 
@@ -100,8 +101,8 @@ lp_code lp_hashes_read(lp_json hashes, lp_hashes *out);
 /* True if both list a common algorithm and agree on every common one. */
 bool lp_hashes_agree(const lp_hashes *a, const lp_hashes *b);
 
-/* LP_OK if every listed digest matches `bytes`, else `mismatch`. */
-lp_code lp_hashes_check(const lp_crypto *crypto, const lp_hashes *hashes, lp_slice bytes, lp_code mismatch);
+/* LP_OK if every listed digest matches `bytes`, else LP_HASH_MISMATCH. */
+lp_code lp_hashes_check(const lp_crypto *crypto, const lp_hashes *hashes, lp_slice bytes);
 
 /* Checks an image that arrives in pieces: length and every listed digest (Uptane 2.1.0, 5.4.3.4 step 7). */
 typedef struct lp_image_check {
