@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lampyr-boot/boot.h"
-#include "lampyr-store/files.h"
-#include "lampyr-store/slot.h"
+#include "boot_state.h"
 #include "swap.h"
+
+lp_journal_verdict lp_boot_open_journal(const lp_boot_config *config, lp_journal *journal, lp_board_state *state) {
+    lp_journal_verdict verdict = lp_journal_open(journal, config->flash, config->layout->journal, state);
+    if (verdict == LP_JOURNAL_GOOD && !lp_swap_possible(config->flash, config->layout, &state->boot)) {
+        return LP_JOURNAL_DAMAGED;
+    }
+    return verdict;
+}
+
+void lp_boot_first_state(lp_board_state *state, const lp_factory *factory, const lp_boot_verified *verified) {
+    lp_state_first(state, factory->time, verified->counter);
+    state->roots = (uint8_t)verified->roots;
+}
 
 typedef struct loader {
     const lp_boot_config *config;
@@ -57,8 +68,7 @@ static bool go_back(loader *l) {
 /* A board that remembers nothing starts from what the image proves, and what the factory gave. */
 static void remember(loader *l) {
     if (l->report->journal != LP_JOURNAL_GOOD) {
-        lp_state_first(&l->state, l->factory.time, l->verified.counter);
-        l->state.roots = (uint8_t)l->verified.roots;
+        lp_boot_first_state(&l->state, &l->factory, &l->verified);
     }
 }
 
@@ -113,11 +123,11 @@ lp_boot_decision lp_boot(const lp_boot_config *config, lp_boot_report *report) {
         report->slot[0] = LP_NO_TRUSTED_ROOT;
         return LP_BOOT_RECOVER;
     }
-    report->journal = lp_journal_open(&l.journal, config->flash, config->layout->journal, &l.state);
+    report->journal = lp_boot_open_journal(config, &l.journal, &l.state);
     if (report->journal == LP_JOURNAL_GOOD) {
         l.flash_failed = !lp_journal_seal(&l.journal, &l.state);
     } else {
-        lp_state_first(&l.state, l.factory.time, 0);
+        lp_boot_first_state(&l.state, &l.factory, &(lp_boot_verified){.counter = 0});
     }
     report->phase = l.state.boot.phase;
     lp_boot_decision decision = LP_BOOT_RECOVER;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lampyr-boot/recovery.h"
+#include "boot_state.h"
 #include "lampyr-store/files.h"
 #include "lampyr-store/slot.h"
 #include "swap.h"
@@ -15,9 +16,10 @@ void lp_recovery_begin(lp_recovery *recovery, const lp_boot_config *config) {
     memset(recovery, 0, sizeof *recovery);
     recovery->config = config;
     recovery->provisioned = lp_factory_read(config->flash, config->layout, &recovery->factory);
-    if (lp_journal_open(&recovery->journal, config->flash, config->layout->journal, &recovery->state) !=
-        LP_JOURNAL_GOOD) {
-        lp_state_first(&recovery->state, recovery->factory.time, 0);
+    recovery->remembers =
+        recovery->provisioned && lp_boot_open_journal(config, &recovery->journal, &recovery->state) == LP_JOURNAL_GOOD;
+    if (!recovery->remembers) {
+        lp_boot_first_state(&recovery->state, &recovery->factory, &(lp_boot_verified){.counter = 0});
     }
 }
 
@@ -42,51 +44,42 @@ static lp_region targets_room(const lp_recovery *recovery) {
     return recovery->config->layout->targets[recovery->state.targets_copy == 1 ? 1 : 0];
 }
 
-static lp_code begin_root(lp_recovery *recovery, uint8_t index) {
+/* Makes room for one file; the writer erases the pages as it comes to them. */
+static bool make_room(lp_recovery *recovery, uint8_t kind, uint8_t root) {
+    const lp_flash *flash = recovery->config->flash;
     const lp_layout *layout = recovery->config->layout;
-    if (recovery->expected > lp_layout_root_bytes(layout) || index >= lp_layout_root_slots(layout)) {
-        return LP_LIMIT_FILE;
+    switch (kind) {
+    case LP_RECOVERY_ROOT:
+        return lp_files_root_begin(flash, layout, root, &recovery->writer);
+    case LP_RECOVERY_TARGETS:
+        lp_flash_writer_begin(&recovery->writer, flash, targets_room(recovery).offset, targets_room(recovery).bytes);
+        return true;
+    default:
+        lp_flash_writer_begin(&recovery->writer, flash, layout->slot[1].offset, lp_layout_image_bytes(layout));
+        return lp_slot_record_erase(flash, layout, 1);
     }
-    if (!lp_files_root_begin(recovery->config->flash, layout, index, &recovery->writer)) {
-        return LP_STATE;
-    }
-    recovery->kind = LP_RECOVERY_ROOT;
-    return LP_OK;
 }
 
 /* BEGIN: kind 1, index of the root 1, 0 2, length 4. */
 static lp_code begin(lp_recovery *recovery, const uint8_t *body, size_t len) {
-    const lp_flash *flash = recovery->config->flash;
     const lp_layout *layout = recovery->config->layout;
+    const uint32_t longest[] = {0, lp_layout_root_bytes(layout), lp_layout_targets_bytes(layout),
+                                lp_layout_image_bytes(layout)};
     recovery->kind = 0;
-    if (len != 8) {
+    if (len != 8 || body[0] < LP_RECOVERY_ROOT || body[0] > LP_RECOVERY_IMAGE) {
         return LP_FIELD_VALUE;
     }
-    recovery->expected = get32(body + 4);
-    lp_region room;
-    uint32_t longest;
-    switch (body[0]) {
-    case LP_RECOVERY_ROOT:
-        return begin_root(recovery, body[1]);
-    case LP_RECOVERY_TARGETS:
-        room = targets_room(recovery);
-        longest = lp_layout_targets_bytes(layout);
-        break;
-    case LP_RECOVERY_IMAGE:
-        room = layout->slot[1];
-        longest = lp_layout_image_bytes(layout);
-        break;
-    default:
-        return LP_FIELD_VALUE;
-    }
-    if (recovery->expected > longest) {
+    uint32_t expected = get32(body + 4);
+    if (expected == 0 || expected > longest[body[0]] ||
+        (body[0] == LP_RECOVERY_ROOT && body[1] >= lp_layout_root_slots(layout))) {
         return LP_LIMIT_FILE;
     }
-    if (!lp_flash_erase_region(flash, room)) {
+    recovery->lengths[body[0]] = 0;
+    if (!make_room(recovery, body[0], body[1])) {
         return LP_STATE;
     }
-    lp_flash_writer_begin(&recovery->writer, flash, room.offset, longest);
     recovery->kind = body[0];
+    recovery->expected = expected;
     return LP_OK;
 }
 
@@ -102,9 +95,10 @@ static lp_code data(lp_recovery *recovery, const uint8_t *body, size_t len) {
     bool ok = lp_flash_writer_add(writer, (lp_slice){body + 4, len - 4});
     if (ok && writer->len == recovery->expected) {
         ok = recovery->kind == LP_RECOVERY_ROOT ? lp_files_root_end(writer) : lp_flash_writer_flush(writer);
-        recovery->lengths[recovery->kind] = recovery->expected;
+        recovery->lengths[recovery->kind] = ok ? recovery->expected : 0;
         recovery->kind = 0;
     }
+    recovery->kind = ok ? recovery->kind : 0; /* a page that failed has to be begun again */
     return ok ? LP_OK : LP_STATE;
 }
 
@@ -127,6 +121,9 @@ static lp_code finish(lp_recovery *recovery, const uint8_t *body, size_t len) {
     lp_code code = lp_boot_verify_slot(config, &recovery->factory, 1, &floor, &verified);
     if (code != LP_OK) {
         return lp_slot_record_erase(config->flash, config->layout, 1) ? code : LP_STATE;
+    }
+    if (!recovery->remembers) {
+        lp_boot_first_state(state, &recovery->factory, &verified);
     }
     state->roots = (uint8_t)verified.roots;
     state->boot = (lp_boot_state){.phase = LP_BOOT_RESTORING};
@@ -177,6 +174,9 @@ static void answer(lp_recovery *recovery, lp_code code) {
 static lp_code handle(lp_recovery *recovery, const uint8_t *body, size_t len) {
     if (!recovery->provisioned) {
         return LP_NO_TRUSTED_ROOT;
+    }
+    if (recovery->done && recovery->frame[0] != LP_RECOVERY_HELLO) {
+        return LP_MISUSE; /* what was accepted stays as it is */
     }
     switch (recovery->frame[0]) {
     case LP_RECOVERY_HELLO:

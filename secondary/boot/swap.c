@@ -15,7 +15,7 @@ void lp_swap_plan(const lp_flash *flash, const lp_layout *layout, lp_boot_state 
     boot->record_pages = 0;
     for (unsigned i = 0; i < 2; i++) {
         lp_slot_record record;
-        if (lp_slot_record_read(flash, layout, i, &record) && record.image_bytes <= lp_layout_image_bytes(layout)) {
+        if (lp_slot_record_read(flash, layout, i, &record)) {
             boot->image_pages = larger(boot->image_pages, lp_slot_image_pages(flash, record.image_bytes));
             boot->record_pages = larger(boot->record_pages, lp_slot_record_pages(flash, (uint32_t)record.targets.len));
         }
@@ -24,6 +24,11 @@ void lp_swap_plan(const lp_flash *flash, const lp_layout *layout, lp_boot_state 
 
 uint32_t lp_swap_steps(const lp_boot_state *boot) {
     return 3 * pages_of(boot);
+}
+
+bool lp_swap_possible(const lp_flash *flash, const lp_layout *layout, const lp_boot_state *boot) {
+    return boot->image_pages <= lp_layout_image_bytes(layout) / flash->page_bytes &&
+           boot->record_pages <= layout->record_bytes / flash->page_bytes && boot->steps <= lp_swap_steps(boot);
 }
 
 /* Offset of the `i`th page to swap of slot `slot`; behind the last of slot 0 lies the spare page. */

@@ -18,6 +18,10 @@ void lp_swap_plan(const lp_flash *flash, const lp_layout *layout, lp_boot_state 
 /* Steps of the swap that `boot` describes. */
 uint32_t lp_swap_steps(const lp_boot_state *boot);
 
+/* False if the swap would leave the slots, or has done more steps than it has: no swap of ours, whoever wrote it down.
+ * It must not be run. */
+bool lp_swap_possible(const lp_flash *flash, const lp_layout *layout, const lp_boot_state *boot);
+
 /* Takes the steps that are left, saving after each. The journal must be sealed. False if flash failed. */
 bool lp_swap_run(const lp_flash *flash, const lp_layout *layout, lp_journal *journal, lp_board_state *state);
 

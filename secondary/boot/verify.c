@@ -55,11 +55,10 @@ static bool is_confirmed(const lp_target *target, const lp_image *confirmed) {
            lp_hashes_agree(&target->hashes, &confirmed->hashes);
 }
 
-static lp_code check_image(const lp_boot_config *config, unsigned index, const lp_target *target) {
+/* Digests of the image in slot `index`. Not inlined, so that its hashes share the stack with what went before. */
+__attribute__((noinline)) static lp_code check_image(const lp_boot_config *config, unsigned index,
+                                                     const lp_target *target) {
     lp_image_check check;
-    if (target->length_bytes > lp_layout_image_bytes(config->layout)) {
-        return LP_IMAGE_LENGTH;
-    }
     lp_code code = lp_image_check_begin(&check, config->crypto, &target->hashes, target->length_bytes);
     if (code != LP_OK) {
         return code;
@@ -70,12 +69,10 @@ static lp_code check_image(const lp_boot_config *config, unsigned index, const l
     return code == LP_OK ? ended : code;
 }
 
-lp_code lp_boot_verify_slot(const lp_boot_config *config, const lp_factory *factory, unsigned index,
-                            const lp_boot_floor *floor, lp_boot_verified *out) {
-    lp_slot_record record;
-    if (!lp_slot_record_read(config->flash, config->layout, index, &record)) {
-        return LP_MISSING_FILE;
-    }
+/* Finds what the record's targets order for this board. `*target` and `*roots` are set on LP_OK. Not inlined, as
+ * above. */
+__attribute__((noinline)) static lp_code find_order(const lp_boot_config *config, const lp_factory *factory,
+                                                    const lp_slot_record *record, lp_target *target, uint32_t *roots) {
     lp_partial partial;
     lp_partial_begin(&partial, &(lp_partial_config){.crypto = config->crypto,
                                                     .limits = config->limits,
@@ -85,21 +82,39 @@ lp_code lp_boot_verify_slot(const lp_boot_config *config, const lp_factory *fact
                                                     .vehicle = factory->vehicle,
                                                     .serial = factory->serial,
                                                     .hardware = factory->hardware});
-    uint32_t roots;
-    lp_code code = run(config, factory, &record, &partial, &roots);
-    const lp_target *target = code == LP_OK ? lp_partial_target(&partial) : NULL;
-    if (code != LP_OK || target == NULL) {
-        return code != LP_OK ? code : LP_UNKNOWN_ECU;
+    lp_code code = run(config, factory, record, &partial, roots);
+    if (code != LP_OK) {
+        return code;
     }
-    if (target->counter < floor->counter && !is_confirmed(target, floor->confirmed)) {
+    const lp_target *found = lp_partial_target(&partial);
+    if (found == NULL) {
+        return LP_UNKNOWN_ECU;
+    }
+    *target = *found;
+    return LP_OK;
+}
+
+lp_code lp_boot_verify_slot(const lp_boot_config *config, const lp_factory *factory, unsigned index,
+                            const lp_boot_floor *floor, lp_boot_verified *out) {
+    lp_slot_record record;
+    if (!lp_slot_record_read(config->flash, config->layout, index, &record)) {
+        return LP_MISSING_FILE;
+    }
+    lp_target target;
+    uint32_t roots;
+    lp_code code = find_order(config, factory, &record, &target, &roots);
+    if (code != LP_OK) {
+        return code;
+    }
+    if (target.counter < floor->counter && !is_confirmed(&target, floor->confirmed)) {
         return LP_ROLLBACK_COUNTER;
     }
-    if (target->length_bytes != record.image_bytes) {
+    if (target.length_bytes != record.image_bytes) { /* which fits the slot */
         return LP_IMAGE_LENGTH;
     }
-    code = check_image(config, index, target);
+    code = check_image(config, index, &target);
     if (code == LP_OK) {
-        *out = (lp_boot_verified){.counter = target->counter, .roots = roots};
+        *out = (lp_boot_verified){.counter = target.counter, .roots = roots};
     }
     return code;
 }

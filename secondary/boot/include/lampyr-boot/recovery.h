@@ -40,6 +40,7 @@ typedef struct lp_recovery {
     lp_journal journal;
     lp_board_state state;
     bool provisioned;
+    bool remembers; /* the journal is good */
     bool done;
     bool escaped;
     bool overlong;
