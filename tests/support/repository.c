@@ -215,6 +215,15 @@ void repo_publish_snapshot(test_repo *r) {
     repo_sign(r, LP_ROLE_TIMESTAMP);
 }
 
+void repo_sign_time(test_repo *r) {
+    const lp_key *key = &r->keys[LP_ROLE_TIME];
+    json_t *root = r->roles[LP_ROLE_ROOT];
+    add_key(r, json_object_get(root, "keys"), key);
+    json_object_set_new(root, "custom",
+                        json_pack("{s:{s:[s], s:i}}", "time", "keyids", key->signer.keyid, "threshold", 1));
+    repo_sign(r, LP_ROLE_ROOT);
+}
+
 json_t *repo_entry(const test_repo *r, lp_role role, const char *file) {
     json_t *entry = json_object_get(json_object_get(r->roles[role], "meta"), file);
     assert_non_null(entry);

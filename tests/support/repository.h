@@ -49,6 +49,9 @@ void repo_refer(test_repo *r, lp_role role); /* refreshes `meta` of snapshot or 
 /* After an edit of the snapshot's payload: signs it, and a timestamp that fits. */
 void repo_publish_snapshot(test_repo *r);
 
+/* Names the key for signed time in root (docs/POUF.md, "Time"), and signs root again. */
+void repo_sign_time(test_repo *r);
+
 /* What snapshot or timestamp says of `file` ("targets.json"). */
 json_t *repo_entry(const test_repo *r, lp_role role, const char *file);
 

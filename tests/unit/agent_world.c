@@ -534,14 +534,11 @@ static int set_up(void **state, lp_dialect dialect, bool signs_time) {
     assert_non_null(w);
     repo_make(&w->director, LP_REPO_DIRECTOR, dialect);
     w->director.serve_canonical = true;
-    const lp_key *time_key = &w->director.keys[LP_ROLE_TIME];
-    json_t *root = w->director.roles[LP_ROLE_ROOT];
     if (signs_time) {
-        add_key(&w->director, json_object_get(root, "keys"), time_key);
-        json_object_set_new(root, "custom",
-                            json_pack("{s:{s:[s], s:i}}", "time", "keyids", time_key->signer.keyid, "threshold", 1));
+        repo_sign_time(&w->director);
+    } else {
+        repo_sign(&w->director, LP_ROLE_ROOT);
     }
-    repo_sign(&w->director, LP_ROLE_ROOT);
     repo_publish(&w->director);
     files_put(&w->provisioned, "root", files_get(&w->director.files, "1.root.json"));
     files_put(&w->provisioned, "targets",
