@@ -46,8 +46,7 @@ void rig_provision(board_rig *rig) {
                           .vehicle = TEST_VEHICLE,
                           .primary = "",
                           .root = rig_root(rig, 1),
-                          .targets =
-                              files_get(&rig->director.files, repo_path(&rig->director, LP_ROLE_TARGETS, NULL))};
+                          .targets = files_get(&rig->director.files, repo_path(&rig->director, LP_ROLE_TARGETS, NULL))};
     assert_non_null(bytes);
     assert_true(lp_factory_write(&factory, bytes, region->bytes, &len));
     sim_flash_load(&rig->sim, region->offset, bytes, (uint32_t)len);
@@ -78,9 +77,9 @@ static void add_order(board_rig *rig, const char *name, lp_slice image, json_t *
     char hex[2 * LP_SHA256_BYTES + 1];
     assert_true(lp_digest(&lp_crypto_openssl, LP_SHA256, image, digest));
     lp_hex_encode(digest, sizeof digest, hex);
-    json_object_set_new(json_object_get(targets, "targets"), name,
-                        json_pack("{s:I, s:{s:s}, s:o}", "length", (json_int_t)image.len, "hashes", "sha256", hex,
-                                  "custom", custom));
+    json_object_set_new(
+        json_object_get(targets, "targets"), name,
+        json_pack("{s:I, s:{s:s}, s:o}", "length", (json_int_t)image.len, "hashes", "sha256", hex, "custom", custom));
 }
 
 lp_slice rig_order_custom(board_rig *rig, int version, lp_slice image, json_t *custom) {
