@@ -22,6 +22,10 @@ static void give(lp_partial *partial, lp_slice bytes) {
     }
 }
 
+static bool reached(const lp_partial *partial, const lp_slot_record *record) {
+    return lp_partial_root(partial)->doc.version == record->root_version;
+}
+
 /* Runs the procedure to its end. LP_NO_TRUSTED_ROOT if the chain does not reach the record's root. */
 static lp_code run(const lp_boot_config *config, const lp_factory *factory, const lp_slot_record *record,
                    lp_partial *partial, uint32_t *roots) {
@@ -33,6 +37,9 @@ static lp_code run(const lp_boot_config *config, const lp_factory *factory, cons
             give(partial, factory->root);
             break;
         case LP_ASK_FETCH:
+            if (ask.role == LP_ROLE_TARGETS && !reached(partial, record)) {
+                return LP_NO_TRUSTED_ROOT;
+            }
             give(partial, ask.role == LP_ROLE_ROOT ? next_root(config, record, *roots, ask.version) : record->targets);
             break;
         case LP_ASK_STORE: /* it is in flash already */
@@ -40,7 +47,7 @@ static lp_code run(const lp_boot_config *config, const lp_factory *factory, cons
             lp_partial_done(partial, true);
             break;
         case LP_ASK_TRUSTED:
-            return lp_partial_root(partial)->doc.version == record->root_version ? LP_OK : LP_NO_TRUSTED_ROOT;
+            return LP_OK;
         case LP_ASK_REFUSED:
             return lp_partial_error(partial)->code;
         default: /* nothing else is stored */

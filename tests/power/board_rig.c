@@ -105,6 +105,13 @@ lp_slice rig_order(board_rig *rig, int version, lp_slice image, int counter, uns
     return rig_sign_targets(rig);
 }
 
+void rig_change_key(board_rig *rig, lp_role role, lp_key *retired) {
+    test_repo *director = &rig->director;
+    json_t *keys = json_object_get(director->roles[LP_ROLE_ROOT], "keys");
+    json_object_del(keys, director->keys[role].signer.keyid);
+    repo_change_key(director, role, retired);
+}
+
 lp_slice rig_root(const board_rig *rig, unsigned version) {
     char path[32];
     snprintf(path, sizeof path, "%u.root.json", version);

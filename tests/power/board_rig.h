@@ -42,6 +42,9 @@ lp_slice rig_order_custom(board_rig *rig, int version, lp_slice image, json_t *c
 /* Signs and serves the director's targets as they are; returns them as rig_order() does. */
 lp_slice rig_sign_targets(board_rig *rig);
 
+/* repo_change_key(), and root no longer lists the former key: roots stay short. */
+void rig_change_key(board_rig *rig, lp_role role, lp_key *retired);
+
 /* Root `version`, as served. */
 lp_slice rig_root(const board_rig *rig, unsigned version);
 

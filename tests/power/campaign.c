@@ -151,7 +151,7 @@ static uint64_t next_random(uint64_t *state) {
     return *state * UINT64_C(2685821657736338717);
 }
 
-/* One life with up to RANDOM_CUTS cuts: half of them soon after power came back, where recovery is at work. */
+/* One life with up to RANDOM_CUTS cuts, most of them soon after power came back, where recovery is at work. */
 static void live_randomly(campaign *c, uint64_t run, uint64_t operations) {
     campaign_board *b = &c->board;
     uint64_t random = (c->options->seed + run) * UINT64_C(0x9E3779B97F4A7C15) | 1;
@@ -160,7 +160,8 @@ static void live_randomly(campaign *c, uint64_t run, uint64_t operations) {
     uint64_t cuts = 1 + (next_random(&random) >> 32) % RANDOM_CUTS;
     bool done = false;
     while (!done && cuts-- > 0) {
-        uint64_t span = next_random(&random) >> 63 != 0 ? operations : 40;
+        const uint64_t spans[] = {operations, 120, 120, 30};
+        uint64_t span = spans[next_random(&random) >> 62];
         uint64_t at = (next_random(&random) >> 32) % span;
         sim_cut how = (sim_cut)((next_random(&random) >> 32) % SIM_CUTS);
         sim_flash_plan(&b->rig.sim, at, how, next_random(&random));

@@ -414,9 +414,7 @@ void campaign_make(campaign_board *b, const sim_geometry *geometry, const lp_lay
     b->targets[0] = rig_order(rig, 1, b->image[OLD], OLD_COUNTER, others);
     rig_provision(rig);
     rig_fill_slot(rig, 0, b->image[OLD], b->targets[0], 1);
-    json_t *root = rig->director.roles[LP_ROLE_ROOT]; /* the update comes with a new root and a new key for targets */
-    json_object_del(json_object_get(root, "keys"), rig->director.keys[LP_ROLE_TARGETS].signer.keyid);
-    repo_change_key(&rig->director, LP_ROLE_TARGETS, NULL);
+    rig_change_key(rig, LP_ROLE_TARGETS, NULL); /* the update comes with a new root */
     repo_next_root(&rig->director, NULL);
     for (int version = 2; version <= CAMPAIGN_TARGETS; version++) {
         b->targets[version - 1] = rig_order(rig, version, b->image[NEW], NEW_COUNTER, others);
