@@ -3,19 +3,29 @@
 #include "boot_state.h"
 #include "lampyr-store/files.h"
 #include "lampyr-store/slot.h"
+#include "lampyr/role.h"
+#include "store_internal.h"
 #include "swap.h"
 
 #include <string.h>
 
-/* SLIP (RFC 1055) */
-enum { SLIP_END = 0xC0, SLIP_ESC = 0xDB, SLIP_ESC_END = 0xDC, SLIP_ESC_ESC = 0xDD };
-
-enum { HEAD_BYTES = 2, CRC_BYTES = 4, FORMAT = 1 };
+/* What an upload builds on. False if the board was not provisioned. */
+static bool read_factory(lp_recovery *recovery) {
+    const lp_boot_config *config = recovery->config;
+    lp_signed root;
+    if (!lp_factory_read(config->flash, config->layout, &recovery->factory) ||
+        lp_signed_parse(recovery->factory.root, LP_ROLE_ROOT, LP_JSON_CANONICAL, recovery->factory.dialect,
+                        config->limits, (lp_scratch){NULL, 0}, &root) != LP_OK) {
+        return false;
+    }
+    recovery->root_version = root.version;
+    return true;
+}
 
 void lp_recovery_begin(lp_recovery *recovery, const lp_boot_config *config) {
     memset(recovery, 0, sizeof *recovery);
     recovery->config = config;
-    recovery->provisioned = lp_factory_read(config->flash, config->layout, &recovery->factory);
+    recovery->provisioned = read_factory(recovery);
     recovery->remembers =
         recovery->provisioned && lp_boot_open_journal(config, &recovery->journal, &recovery->state) == LP_JOURNAL_GOOD;
     if (!recovery->remembers) {
@@ -28,13 +38,7 @@ bool lp_recovery_done(const lp_recovery *recovery) {
 }
 
 static uint32_t get32(const uint8_t *bytes) {
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
-static void put(uint8_t *out, uint64_t value, size_t bytes) {
-    for (size_t i = 0; i < bytes; i++) {
-        out[i] = (uint8_t)(value >> (8 * i));
-    }
+    return (uint32_t)lp_get_le(bytes, 4);
 }
 
 /* --- requests --- */
@@ -111,7 +115,7 @@ static lp_code finish(lp_recovery *recovery, const uint8_t *body, size_t len) {
     }
     lp_slot_record record = {
         .image_bytes = recovery->lengths[LP_RECOVERY_IMAGE],
-        .root_version = get32(body) | (uint64_t)get32(body + 4) << 32,
+        .root_version = lp_get_le(body, 8),
         .targets = lp_flash_at(config->flash, targets_room(recovery).offset, recovery->lengths[LP_RECOVERY_TARGETS])};
     if (!lp_slot_record_write(config->flash, config->layout, 1, &record)) {
         return LP_STATE;
@@ -134,51 +138,43 @@ static lp_code finish(lp_recovery *recovery, const uint8_t *body, size_t len) {
 
 /* --- frames --- */
 
-/* One byte of a frame, escaped. */
-static void add_escaped(lp_recovery *recovery, uint8_t byte) {
-    if (byte == SLIP_END || byte == SLIP_ESC) {
-        recovery->answer[recovery->answer_len++] = SLIP_ESC;
-        byte = byte == SLIP_END ? SLIP_ESC_END : SLIP_ESC_ESC;
-    }
-    recovery->answer[recovery->answer_len++] = byte;
+/* What the host must know: docs/BOARD.md, "Recovery". Returns its length. */
+static size_t describe(const lp_recovery *recovery, uint8_t *out) {
+    const lp_layout *layout = recovery->config->layout;
+    size_t serial_len = strlen(recovery->factory.serial);
+    serial_len = serial_len < LP_RECOVERY_SERIAL_BYTES ? serial_len : LP_RECOVERY_SERIAL_BYTES;
+    out[0] = LP_RECOVERY_FORMAT;
+    out[1] = (uint8_t)recovery->factory.dialect;
+    lp_put_le(out + 2, recovery->root_version, 8);
+    lp_put_le(out + 10, lp_layout_root_bytes(layout), 4);
+    lp_put_le(out + 14, lp_layout_root_slots(layout), 4);
+    lp_put_le(out + 18, lp_layout_targets_bytes(layout), 4);
+    lp_put_le(out + 22, lp_layout_image_bytes(layout), 4);
+    memcpy(out + 26, recovery->factory.serial, serial_len);
+    return 26 + serial_len;
 }
 
-/* The answer: type, sequence, code 2, and to HELLO what the host must know. */
+/* Answers with type, sequence, code 2, and perhaps more. */
 static void answer(lp_recovery *recovery, lp_code code) {
-    uint8_t text[LP_RECOVERY_TEXT_BYTES];
+    uint8_t bytes[LP_RECOVERY_HELLO_BYTES + LP_RECOVERY_SERIAL_BYTES];
     size_t len = 4;
-    text[0] = recovery->frame[0] | LP_RECOVERY_ANSWER;
-    text[1] = recovery->frame[1];
-    put(text + 2, code, 2);
-    if (recovery->frame[0] == LP_RECOVERY_HELLO && code == LP_OK) {
-        const lp_layout *layout = recovery->config->layout;
-        text[4] = FORMAT;
-        put(text + 5, lp_layout_root_bytes(layout), 4);
-        put(text + 9, lp_layout_root_slots(layout), 4);
-        put(text + 13, lp_layout_targets_bytes(layout), 4);
-        put(text + 17, lp_layout_image_bytes(layout), 4);
-        size_t serial = strlen(recovery->factory.serial);
-        serial = serial < LP_RECOVERY_SERIAL_BYTES ? serial : LP_RECOVERY_SERIAL_BYTES;
-        memcpy(text + 21, recovery->factory.serial, serial);
-        len = 21 + serial;
+    bytes[0] = recovery->answered[0] | LP_RECOVERY_ANSWER;
+    bytes[1] = recovery->answered[1];
+    lp_put_le(bytes + 2, code, 2);
+    if (recovery->answered[0] == LP_RECOVERY_HELLO && code == LP_OK) {
+        len += describe(recovery, bytes + len);
     }
-    put(text + len, lp_crc32(0, text, len), CRC_BYTES);
-    recovery->answer_len = 0;
-    recovery->answer[recovery->answer_len++] = SLIP_END;
-    for (size_t i = 0; i < len + CRC_BYTES; i++) {
-        add_escaped(recovery, text[i]);
-    }
-    recovery->answer[recovery->answer_len++] = SLIP_END;
+    recovery->answer_len = (uint16_t)lp_frame_write(bytes, len, recovery->answer);
 }
 
-static lp_code handle(lp_recovery *recovery, const uint8_t *body, size_t len) {
+static lp_code handle(lp_recovery *recovery, uint8_t type, const uint8_t *body, size_t len) {
     if (!recovery->provisioned) {
         return LP_NO_TRUSTED_ROOT;
     }
-    if (recovery->done && recovery->frame[0] != LP_RECOVERY_HELLO) {
+    if (recovery->done && type != LP_RECOVERY_HELLO) {
         return LP_MISUSE; /* what was accepted stays as it is */
     }
-    switch (recovery->frame[0]) {
+    switch (type) {
     case LP_RECOVERY_HELLO:
         return LP_OK;
     case LP_RECOVERY_BEGIN:
@@ -192,42 +188,17 @@ static lp_code handle(lp_recovery *recovery, const uint8_t *body, size_t len) {
     }
 }
 
-/* A whole frame: a request, or one that was answered already and is repeated. */
-static lp_slice take_frame(lp_recovery *recovery) {
-    size_t len = recovery->len;
-    recovery->len = 0;
-    if (recovery->overlong || len < HEAD_BYTES + CRC_BYTES ||
-        get32(recovery->frame + len - CRC_BYTES) != lp_crc32(0, recovery->frame, len - CRC_BYTES)) {
-        recovery->overlong = false;
+lp_slice lp_recovery_byte(lp_recovery *recovery, uint8_t byte) {
+    lp_slice frame = lp_frame_read(&recovery->reader, byte);
+    if (frame.len < sizeof recovery->answered) {
         return (lp_slice){NULL, 0};
     }
-    bool repeated =
-        recovery->answered && recovery->frame[1] == recovery->sequence && recovery->frame[0] != LP_RECOVERY_HELLO;
-    if (!repeated) {
-        recovery->answered = true;
-        recovery->sequence = recovery->frame[1];
-        answer(recovery, handle(recovery, recovery->frame + HEAD_BYTES, len - HEAD_BYTES - CRC_BYTES));
+    /* The same request again: its answer was lost, and it is carried out only once. */
+    bool repeated = recovery->answer_len > 0 && memcmp(frame.ptr, recovery->answered, sizeof recovery->answered) == 0;
+    if (!repeated || frame.ptr[0] == LP_RECOVERY_HELLO) {
+        memcpy(recovery->answered, frame.ptr, sizeof recovery->answered);
+        answer(recovery, handle(recovery, frame.ptr[0], frame.ptr + sizeof recovery->answered,
+                                frame.len - sizeof recovery->answered));
     }
     return (lp_slice){recovery->answer, recovery->answer_len};
-}
-
-lp_slice lp_recovery_byte(lp_recovery *recovery, uint8_t byte) {
-    if (byte == SLIP_END) {
-        recovery->escaped = false;
-        return take_frame(recovery);
-    }
-    if (byte == SLIP_ESC) {
-        recovery->escaped = true;
-        return (lp_slice){NULL, 0};
-    }
-    if (recovery->escaped) {
-        recovery->escaped = false;
-        byte = byte == SLIP_ESC_END ? SLIP_END : SLIP_ESC;
-    }
-    if (recovery->len == sizeof recovery->frame) {
-        recovery->overlong = true;
-    } else {
-        recovery->frame[recovery->len++] = byte;
-    }
-    return (lp_slice){NULL, 0};
 }

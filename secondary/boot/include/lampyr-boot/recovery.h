@@ -8,13 +8,14 @@
 #define LAMPYR_BOOT_RECOVERY_H
 
 #include "lampyr-boot/boot.h"
+#include "lampyr-boot/frame.h"
 
 enum {
-    LP_RECOVERY_DATA_BYTES = 256,                                 /* of one piece */
-    LP_RECOVERY_FRAME_BYTES = 2 + 4 + LP_RECOVERY_DATA_BYTES + 4, /* longest, before escaping */
-    LP_RECOVERY_SERIAL_BYTES = 64,                                /* of the serial in an answer */
-    LP_RECOVERY_TEXT_BYTES = 21 + LP_RECOVERY_SERIAL_BYTES + 4,   /* longest answer, */
-    LP_RECOVERY_ANSWER_BYTES = 2 * LP_RECOVERY_TEXT_BYTES + 2,    /* and escaped */
+    LP_RECOVERY_DATA_BYTES = 256,  /* of one piece */
+    LP_RECOVERY_HELLO_BYTES = 30,  /* of the answer to HELLO, before the serial */
+    LP_RECOVERY_SERIAL_BYTES = 64, /* of the serial in it, at most */
+    LP_RECOVERY_ANSWER_BYTES = 2 * (LP_RECOVERY_HELLO_BYTES + LP_RECOVERY_SERIAL_BYTES + LP_FRAME_CRC_BYTES) + 2,
+    LP_RECOVERY_FORMAT = 1,
 };
 
 /* Requests; an answer has the request's type and LP_RECOVERY_ANSWER. */
@@ -37,23 +38,20 @@ enum {
 typedef struct lp_recovery {
     const lp_boot_config *config;
     lp_factory factory;
+    uint64_t root_version; /* of the factory's root */
     lp_journal journal;
     lp_board_state state;
     bool provisioned;
     bool remembers; /* the journal is good */
     bool done;
-    bool escaped;
-    bool overlong;
     uint8_t kind;        /* being received */
     uint32_t expected;   /* bytes of it */
     uint32_t lengths[4]; /* of what is complete, by kind */
     lp_flash_writer writer;
-    uint16_t len; /* of `frame` */
-    uint8_t frame[LP_RECOVERY_FRAME_BYTES];
-    uint16_t answer_len;
+    lp_frame_reader reader;
+    uint16_t answer_len; /* 0: no request was answered so far */
+    uint8_t answered[2]; /* type and sequence of the request that was */
     uint8_t answer[LP_RECOVERY_ANSWER_BYTES];
-    bool answered; /* a request with sequence `sequence` */
-    uint8_t sequence;
 } lp_recovery;
 
 /* Starts to listen. `config` must outlive `recovery`. */
