@@ -64,7 +64,6 @@ static void recover(campaign *c, unsigned depth) {
     if (depth > 0) {
         sim_snapshot_take(&at, &b->rig.sim);
     }
-    b->test_boots = 0;
     if (!campaign_live(b, depth > 0 ? &log : NULL)) {
         abort(); /* no cut is planned */
     }
@@ -157,23 +156,25 @@ static void live_randomly(campaign *c, uint64_t run, uint64_t operations) {
     uint64_t random = (c->options->seed + run) * UINT64_C(0x9E3779B97F4A7C15) | 1;
     campaign_begin(b, next_random(&random) >> 63 != 0);
     snprintf(b->history, sizeof b->history, " random run %" PRIu64, run);
-    uint64_t cuts = 1 + (next_random(&random) >> 32) % RANDOM_CUTS;
+    uint64_t planned = 1 + (next_random(&random) >> 32) % RANDOM_CUTS;
+    uint64_t cuts = 0;
     bool done = false;
-    while (!done && cuts-- > 0) {
+    while (!done && cuts < planned) {
         const uint64_t spans[] = {operations, 120, 120, 30};
         uint64_t span = spans[next_random(&random) >> 62];
         uint64_t at = (next_random(&random) >> 32) % span;
         sim_cut how = (sim_cut)((next_random(&random) >> 32) % SIM_CUTS);
         sim_flash_plan(&b->rig.sim, at, how, next_random(&random));
         done = campaign_live(b, NULL);
-        c->counts->cuts += !done;
+        cuts += !done;
         c->counts->torn += !done && how == SIM_CUT_MIDDLE;
         campaign_power_back(b);
     }
     if (!done && !campaign_live(b, NULL)) {
         abort();
     }
-    if (campaign_is_complete(b, true)) {
+    c->counts->cuts += cuts;
+    if (campaign_is_complete(b, cuts >= LP_BOOT_ATTEMPTS)) {
         c->counts->completed++;
     } else {
         c->counts->given_up++;
@@ -203,10 +204,11 @@ static void run_randomly(campaign *c) {
 static void work(const settings *options, unsigned job, tally *counts) {
     static campaign c;
     c = (campaign){.options = options, .job = job, .counts = counts};
+    bool real = options->random == 0 && !options->deep;
     if (options->full) {
-        campaign_make(&c.board, &sim_firefly, &layout_firefly, 52 * 1024, 60 * 1024, options->random == 0);
+        campaign_make(&c.board, &sim_firefly, &layout_firefly, 52 * 1024, 60 * 1024, real);
     } else {
-        campaign_make(&c.board, &sim_small, &layout_small, 1900, 2900, options->random == 0);
+        campaign_make(&c.board, &sim_small, &layout_small, 1900, 2900, real);
     }
     if (options->random > 0) {
         run_randomly(&c);
@@ -258,7 +260,8 @@ static void print(const settings *options, const tally *counts) {
 static const char help[] =
     "usage: power-campaign [--geometry small|full] [--deep] [--every N] [--tears N] [--jobs N]\n"
     "       power-campaign --random RUNS [--seed N] [--geometry small|full] [--jobs N]\n"
-    "Cuts power at every flash operation of an update; or RUNS updates up to ten times each, anywhere.\n"
+    "Cuts power at every flash operation of an update; or RUNS updates up to ten times each, anywhere. With --deep\n"
+    "and --random a signature that was found valid is not computed again.\n"
     "  --deep      cuts what recovers from each cut as well\n"
     "  --every N   cuts only every Nth operation of the first run (1)\n"
     "  --tears N   ways in which the middle of an operation is torn (2)\n"

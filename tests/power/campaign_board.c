@@ -278,7 +278,6 @@ static bool run_application(campaign_board *b) {
     require(b, running != OTHER, "what runs is neither image");
     require(b, lp_board_open(&b->board, &config) == LP_OK, "the application finds no state");
     b->port = lp_board_port(&b->board);
-    b->test_boots += b->board.state.boot.phase == LP_BOOT_TESTING;
     check_flash(b, running);
     if (b->bad && running == NEW) {
         require(b, b->board.state.boot.phase == LP_BOOT_TESTING, "a bad image is kept");
@@ -335,7 +334,7 @@ bool campaign_is_complete(campaign_board *b, bool may_give_up) {
     require(b, b->board.state.boot.phase == LP_BOOT_IDLE, "an update ends in the middle");
     require(b, gave_up == (held_in(b, 0) == OLD) && (gave_up || record->trial_state == LP_TRIAL_NONE),
             "the update was not done");
-    require(b, b->bad ? gave_up : !gave_up || (may_give_up && b->test_boots >= LP_BOOT_ATTEMPTS),
+    require(b, b->bad ? gave_up : !gave_up || (may_give_up),
             b->bad ? "a bad image is kept" : "a good image was given up");
     return !gave_up;
 }
@@ -431,6 +430,5 @@ void campaign_free(campaign_board *b) {
 void campaign_begin(campaign_board *b, bool bad) {
     b->bad = bad;
     b->published = 2;
-    b->test_boots = 0;
     b->history[0] = '\0';
 }

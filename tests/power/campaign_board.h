@@ -56,8 +56,7 @@ typedef struct campaign_board {
 
     /* What happened. */
     uint64_t boots;
-    uint64_t test_boots; /* of the new image, since campaign_begin() */
-    char history[512];   /* cuts, for messages */
+    char history[512]; /* cuts, for messages */
 } campaign_board;
 
 /* Provisions a board with an old image, and lets the director order a new one. `real`: every signature is computed. */
@@ -73,7 +72,8 @@ void campaign_begin(campaign_board *b, bool bad);
 bool campaign_live(campaign_board *b, operation_log *log);
 
 /* After a life that was not cut: ends the program unless the update is complete; or given up, if the image is bad, or
- * (`may_give_up`) power was lost in each of its test boots. Returns true if it is complete. */
+ * (`may_give_up`) power was lost so often that each of its test boots may have ended so. Returns true if it is
+ * complete. */
 bool campaign_is_complete(campaign_board *b, bool may_give_up);
 
 /* The image that was given up is good now, and ordered again: it is installed. */
