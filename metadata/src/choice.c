@@ -45,13 +45,24 @@ static size_t first_with(const lp_choice *c, const lp_map_entry *entry, lp_map_a
     return entry->repositories[i];
 }
 
-/* The repositories of the entry that say what the repository `at` says; one bit for each. */
+/* Does the repository `at` agree with each of `others`? */
+static bool agrees_with_all(const lp_choice *c, uint32_t others, size_t at) {
+    for (size_t i = 0; i < c->map->count; i++) {
+        if ((others >> i & 1) != 0 && i != at && !agree(&c->said[i], &c->said[at])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The repositories of the entry that say what the repository `at` says; one bit for each. Two that agree with it may
+ * contradict each other in a digest that it does not list: then only the first of them counts. */
 static uint32_t agreeing(const lp_choice *c, const lp_map_entry *entry, size_t at, unsigned *count) {
-    uint32_t bits = 0;
-    *count = 0;
+    uint32_t bits = UINT32_C(1) << at;
+    *count = 1;
     for (unsigned i = 0; i < entry->count; i++) {
         size_t other = entry->repositories[i];
-        if (c->answers[other] == LP_MAP_SIGNED && (other == at || agree(&c->said[at], &c->said[other]))) {
+        if (c->answers[other] == LP_MAP_SIGNED && other != at && agrees_with_all(c, bits, other)) {
             bits |= UINT32_C(1) << other;
             ++*count;
         }
@@ -91,16 +102,17 @@ static void blame(lp_choice *c, lp_code code, const char *repository) {
                           .clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 10.1")};
 }
 
-/* The first repository that contradicts the first one that signs the image. */
+/* The first repository that contradicts one before it; the first that signs the image if none does. */
 static size_t first_contradiction(const lp_choice *c, const lp_map_entry *entry) {
-    size_t first = first_with(c, entry, LP_MAP_SIGNED);
+    uint32_t before = 0;
     for (unsigned i = 0; i < entry->count; i++) {
         size_t at = entry->repositories[i];
-        if (c->answers[at] == LP_MAP_SIGNED && !agree(&c->said[first], &c->said[at])) {
+        if (c->answers[at] == LP_MAP_SIGNED && !agrees_with_all(c, before, at)) {
             return at;
         }
+        before |= c->answers[at] == LP_MAP_SIGNED ? UINT32_C(1) << at : 0;
     }
-    return first;
+    return first_with(c, entry, LP_MAP_SIGNED);
 }
 
 /* All repositories of the entry have answered, and not enough agree. True if later entries may be looked at. */

@@ -192,12 +192,23 @@ static bool hardware_agrees(const lp_target *director, const lp_target *image) {
     return true;
 }
 
+/* Do the digests agree with those of every image repository that counts? They need not list the same ones. */
+static bool hashes_agree(const lp_full *full, const lp_target *director) {
+    for (size_t i = 0; i < full->map->count; i++) {
+        if ((full->verdict.agreed >> i & 1) != 0 &&
+            !lp_hashes_agree(&director->hashes, &lp_full_image(full, i)->hashes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Step 10.2: both repositories say the same of the image. */
 static lp_code check_agreement(const lp_full *full, const lp_target *director, const lp_target *image,
                                const char **clause) {
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 10.2.1");
     if (LP_REFUSAL(3809, director->length_bytes != image->length_bytes) ||
-        LP_REFUSAL(3810, !lp_hashes_agree(&director->hashes, &image->hashes))) {
+        LP_REFUSAL(3810, !hashes_agree(full, director))) {
         return LP_TARGET_MISMATCH;
     }
     *clause = LP_CLAUSE("Uptane 2.1.0, 5.4.4.2 step 10.2.2");
@@ -567,6 +578,10 @@ const lp_error *lp_full_error(const lp_full *full) {
 const lp_error *lp_full_source_error(const lp_full *full, size_t place) {
     const lp_error *error = &full->sources[place].error;
     return error->code != LP_OK ? error : NULL;
+}
+
+const lp_target *lp_full_image(const lp_full *full, size_t place) {
+    return &full->choice.said[place];
 }
 
 const lp_verdict *lp_full_verdict(const lp_full *full) {

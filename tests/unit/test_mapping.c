@@ -14,6 +14,7 @@
 
 #define REPOSITORIES "\"repositories\":{\"director\":[\"d\"],\"a\":[\"u\",\"v\"],\"b\":[\"w\"],\"c\":[\"x\"]}"
 #define TWO_OF_THREE "{\"paths\":[\"*\"],\"repositories\":[\"a\",\"b\",\"c\"],\"terminating\":false,\"threshold\":2}"
+#define THREE_OF_THREE "{\"paths\":[\"*\"],\"repositories\":[\"a\",\"b\",\"c\"],\"terminating\":false,\"threshold\":3}"
 #define ONLY_C "{\"paths\":[\"*\"],\"repositories\":[\"c\"],\"terminating\":false,\"threshold\":1}"
 
 enum { A, B, C };
@@ -159,6 +160,22 @@ static void the_first_of_those_that_agree_is_taken(void **state) {
     ends(&choice, LP_OK, NULL);
     assert_ptr_equal(choice.target, &choice.said[B]);
     assert_int_equal(choice.agreed, 1 << B | 1 << C);
+}
+
+static void who_agrees_with_the_first_must_agree_with_the_others(void **state) {
+    lp_map map;
+    lp_choice choice;
+    lp_target more = target(1);
+    (void)state;
+    more.hashes.has_sha512 = true;
+    begin(&choice, &map, THREE_OF_THREE);
+    is_signed(&choice, A, 1);
+    asks(&choice, B);
+    lp_choice_signed(&choice, &more);
+    more.hashes.sha512[0] = 1;
+    asks(&choice, C);
+    lp_choice_signed(&choice, &more);
+    ends(&choice, LP_TARGET_MISMATCH, "c");
 }
 
 static void an_encrypted_image_is_another(void **state) {
@@ -340,6 +357,7 @@ int main(void) {
         cmocka_unit_test(scratch_that_is_too_small_is_said),
         cmocka_unit_test(enough_that_agree_end_it),
         cmocka_unit_test(the_first_of_those_that_agree_is_taken),
+        cmocka_unit_test(who_agrees_with_the_first_must_agree_with_the_others),
         cmocka_unit_test(an_encrypted_image_is_another),
         cmocka_unit_test(a_repository_is_asked_once_for_an_image),
         cmocka_unit_test(who_cuts_repositories_off_does_not_choose),

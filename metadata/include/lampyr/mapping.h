@@ -94,7 +94,7 @@ void lp_choice_begin(lp_choice *choice, const lp_map *map, lp_dialect dialect, l
  * - LP_OK;
  * - the failure of the first repository that could have made up the number;
  * - LP_TARGET_MISMATCH if as many as needed sign the image, in some entry, but do not agree; `error.repository` is the
- *   first to contradict the first of them;
+ *   first to contradict one before it;
  * - else LP_TARGET_NOT_FOUND; `error.repository` is the first that does not sign the image, or none if no entry is for
  *   it. */
 bool lp_choice_next(const lp_choice *choice, size_t *repository);

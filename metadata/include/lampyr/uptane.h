@@ -44,7 +44,7 @@ typedef struct lp_full_config {
 /* One image the director orders, with the verdict on it. */
 typedef struct lp_verdict {
     lp_target director;  /* as ordered */
-    lp_target image;     /* as the image repository signs it; length 0 and no name if it was not asked */
+    lp_target image;     /* as the (first) image repository signs it; length 0 and no name if it was not asked */
     bool installed;      /* every ECU of `ecus` ordered to run it already does */
     uint32_t agreed;     /* bit i: the image repository at place i of the map (0 without one) signs `image` */
     uint32_t consistent; /* bit i: that repository uses hash-prefixed names */
@@ -88,6 +88,10 @@ const lp_error *lp_full_error(const lp_full *full);
 
 /* Valid while the kind is LP_ASK_TARGET. */
 const lp_verdict *lp_full_verdict(const lp_full *full);
+
+/* What the image repository at that place of the map signs of the image: for the places in the verdict's `agreed`, and
+ * valid with it. They agree, but one may list a digest that the others do not. */
+const lp_target *lp_full_image(const lp_full *full, size_t place);
 
 /* The first refusal of the image repository at that place of the map, whether or not it mattered to the verdicts; NULL
  * if there was none. What its subject points into is the caller's bytes. */
