@@ -65,13 +65,13 @@ static void on_downloaded(void *ctx, lp_code code, const char *message) {
     snprintf(f->message, sizeof f->message, "%s", code == LP_OK ? "" : message);
 }
 
-/* Starts the download from the present URL of an image repository. */
-static lp_code start_download(fetching *f, const lp_drive_repo *repo, bool consistent) {
+/* Starts the download from the present URL of the image repository at `place`. */
+static lp_code start_download(fetching *f, const lp_drive_repo *repo, size_t place) {
     const lp_plan_image *image = f->image;
     char path[LP_URL_BYTES];
     char url[LP_FETCH_URL_BYTES];
     char file[LP_PATH_BYTES];
-    lp_code code = lp_image_path(consistent, image->name, &image->target.hashes, path, sizeof path);
+    lp_code code = lp_listing_path(&image->listing, place, image->name, path, sizeof path);
     if (code != LP_OK) {
         return code;
     }
@@ -93,9 +93,9 @@ static lp_code start_download(fetching *f, const lp_drive_repo *repo, bool consi
 }
 
 /* Downloads from one URL. False if the order to stop came first. */
-static bool download_from(fetching *f, const lp_drive_repo *repo, bool consistent) {
+static bool download_from(fetching *f, const lp_drive_repo *repo, size_t place) {
     f->ended = false;
-    f->code = start_download(f, repo, consistent);
+    f->code = start_download(f, repo, place);
     return f->code != LP_OK || lp_gateway_await(f->gateway, &f->ended);
 }
 
@@ -105,11 +105,11 @@ static bool download_from_any(fetching *f, const lp_plan *plan) {
     f->code = LP_MISSING_FILE;
     for (size_t i = 0; i < LP_MAP_REPOSITORIES; i++) {
         lp_drive_repo repo = plan->sources[i];
-        if ((f->image->agreed >> i & 1) == 0) {
+        if ((f->image->listing.agreed >> i & 1) == 0) {
             continue;
         }
         do {
-            if (!download_from(f, &repo, f->image->consistent >> i & 1)) {
+            if (!download_from(f, &repo, i)) {
                 return false;
             }
             if (f->code == LP_OK || f->code == LP_STATE) {

@@ -16,7 +16,9 @@ static bool add_image(lp_plan *plan, const lp_verdict *verdict) {
     }
     plan->images = grown;
     lp_plan_image *image = &grown[plan->image_count];
-    *image = (lp_plan_image){.target = verdict->director, .agreed = verdict->agreed, .consistent = verdict->consistent};
+    *image = (lp_plan_image){.target = verdict->director};
+    lp_listing_read(plan->full, &image->listing);
+    image->target.hashes = image->listing.hashes;
     if (lp_str_copy(verdict->director.name, image->name, sizeof image->name, NULL) != LP_OK) {
         return false;
     }

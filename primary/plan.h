@@ -5,15 +5,16 @@
 
 #include "drive.h"
 #include "gateway.h"
+#include "listing.h"
 
 enum { LP_PLAN_NONE = -1 };
 
-/* One image that both repositories agree on. Its target points into the plan's files. */
+/* One image that both repositories agree on. Its target points into the plan's files, and has every digest that any of
+ * them lists. */
 typedef struct lp_plan_image {
     lp_target target;
     char name[LP_NAME_BYTES];
-    uint32_t agreed;     /* bit i: the image repository at place i of the map (0 without one) signs it */
-    uint32_t consistent; /* bit i: that repository uses hash-prefixed names */
+    lp_listing listing;
 } lp_plan_image;
 
 /* One verification and what came of it. */

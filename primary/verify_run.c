@@ -68,18 +68,21 @@ static bool add_image(session *s, const lp_verdict *verdict) {
         /* Such a name was refused; it is shown as it was written. */
         snprintf(image->name, sizeof image->name, "%.*s", (int)verdict->director.name.len, verdict->director.name.ptr);
     }
-    uint32_t first = verdict->agreed & (~verdict->agreed + 1);
-    if (verdict->image.name.ptr != NULL &&
-        lp_image_path((verdict->consistent & first) != 0, image->name, &verdict->image.hashes, image->file,
-                      sizeof image->file) != LP_OK) {
-        image->file[0] = '\0';
-    }
     return true;
 }
 
 static void on_judged(void *ctx) {
     session *s = ctx;
-    add_image(s, lp_full_verdict(&s->full));
+    if (!add_image(s, lp_full_verdict(&s->full))) {
+        return;
+    }
+    lpv_image *image = &s->outcome->images[s->outcome->image_count - 1];
+    lp_listing_read(&s->full, &image->listing);
+    size_t first = lp_listing_first(&image->listing);
+    if (first < LP_MAP_REPOSITORIES &&
+        lp_listing_path(&image->listing, first, image->name, image->file, sizeof image->file) != LP_OK) {
+        image->file[0] = '\0';
+    }
 }
 
 static void on_ended(void *ctx, bool trusted) {
@@ -175,21 +178,6 @@ static void on_downloaded(void *ctx, lp_code code, const char *message) {
     snprintf(result->message, sizeof result->message, "%s", message);
 }
 
-/* Every digest that either repository lists. */
-static lp_hashes all_hashes(const lp_verdict *verdict) {
-    lp_hashes hashes = verdict->image.hashes;
-    const lp_hashes *more = &verdict->director.hashes;
-    if (more->has_sha256) {
-        hashes.has_sha256 = true;
-        memcpy(hashes.sha256, more->sha256, sizeof hashes.sha256);
-    }
-    if (more->has_sha512) {
-        hashes.has_sha512 = true;
-        memcpy(hashes.sha512, more->sha512, sizeof hashes.sha512);
-    }
-    return hashes;
-}
-
 /* Path of the image under the download folder, whose subfolders are made. The name was found to be safe. */
 static bool place(const lpv_options *options, const lpv_image *image, char path[LP_PATH_BYTES]) {
     if (!lp_path_join(path, LP_PATH_BYTES, options->download, image->name)) {
@@ -207,12 +195,11 @@ static lp_code download_from(const session *s, const lpv_image *image, const cha
                              const char *path, char *message, size_t message_bytes) {
     char url[LP_FETCH_URL_BYTES];
     arrival result = {.code = LP_STATE};
-    const lp_hashes hashes = all_hashes(&image->verdict);
     lp_download_config config = {.fetch = s->fetch,
                                  .crypto = &lp_crypto_openssl,
                                  .url = url,
                                  .path = path,
-                                 .hashes = &hashes,
+                                 .hashes = &image->listing.hashes,
                                  .length_bytes = image->verdict.image.length_bytes,
                                  .done = on_downloaded,
                                  .ctx = &result};
@@ -229,7 +216,6 @@ static lp_code download_from(const session *s, const lpv_image *image, const cha
 static lp_code download(const session *s, lpv_image *image, char *message, size_t message_bytes) {
     char path[LP_PATH_BYTES];
     char file[LP_URL_BYTES];
-    const lp_verdict *verdict = &image->verdict;
     lp_code code = LP_MISSING_FILE;
     if (!place(s->options, image, path)) {
         snprintf(message, message_bytes, "cannot write %s in %s: %s", image->name, s->options->download,
@@ -238,8 +224,8 @@ static lp_code download(const session *s, lpv_image *image, char *message, size_
     }
     for (size_t i = 0; i < LP_MAP_REPOSITORIES; i++) {
         lp_drive_repo repo = s->images[i];
-        if ((verdict->agreed >> i & 1) == 0 || lp_image_path(verdict->consistent >> i & 1, image->name,
-                                                             &verdict->image.hashes, file, sizeof file) != LP_OK) {
+        if ((image->listing.agreed >> i & 1) == 0 ||
+            lp_listing_path(&image->listing, i, image->name, file, sizeof file) != LP_OK) {
             continue;
         }
         do {

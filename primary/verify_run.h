@@ -3,6 +3,7 @@
 #ifndef LAMPYR_PRIMARY_VERIFY_RUN_H
 #define LAMPYR_PRIMARY_VERIFY_RUN_H
 
+#include "listing.h"
 #include "verify_options.h"
 
 #include "lampyr-host/files.h"
@@ -19,6 +20,7 @@ enum lpv_exit {
 /* One image the director orders. */
 typedef struct lpv_image {
     lp_verdict verdict;
+    lp_listing listing; /* of full verification */
     char name[LP_NAME_BYTES];
     char file[LP_URL_BYTES];   /* where it is in the (first) image repository, or "" if that was not needed */
     char saved[LP_PATH_BYTES]; /* where it was downloaded to, or "" */
