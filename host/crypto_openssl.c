@@ -7,6 +7,9 @@
 #include <openssl/rsa.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
+
+enum { CHUNK_BYTES = 32 * 1024 };
 
 /* What lp_hash holds: where OpenSSL keeps the state. */
 typedef struct running_hash {
@@ -60,6 +63,24 @@ static bool verify(const lp_crypto *crypto, const lp_public_key *key, lp_slice s
 }
 
 const lp_crypto lp_crypto_openssl = {hash_begin, hash_update, hash_end, verify};
+
+bool lp_fd_sha256(int fd, uint8_t sha256[LP_SHA256_BYTES]) {
+    const lp_crypto *crypto = &lp_crypto_openssl;
+    uint8_t chunk[CHUNK_BYTES];
+    lp_hash hash;
+    ssize_t got;
+    if (!crypto->hash_begin(crypto, &hash, LP_SHA256)) {
+        errno = ENOMEM;
+        return false;
+    }
+    while ((got = read(fd, chunk, sizeof chunk)) > 0 || (got < 0 && errno == EINTR)) {
+        crypto->hash_update(crypto, &hash, chunk, got > 0 ? (size_t)got : 0);
+    }
+    int reason = errno;
+    crypto->hash_end(crypto, &hash, got == 0 ? sha256 : NULL);
+    errno = reason;
+    return got == 0;
+}
 
 bool lp_random(void *out, size_t bytes) {
     for (size_t done = 0; done < bytes;) {

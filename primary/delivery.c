@@ -41,6 +41,12 @@ lp_outcome lp_delivery_refuse(lp_gateway *gateway, const lp_error *error, const 
     return outcome;
 }
 
+static lp_outcome fail_state(lp_gateway *gateway, const char *what, const char *why) {
+    lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s: %s", what, why);
+    lp_progress_event(&gateway->progress, "refused", "s:s, s:s", "code", lp_code_name(LP_STATE), "text", what);
+    return LP_OUTCOME_STATE;
+}
+
 /* --- images --- */
 
 /* One download that is waited for. */
@@ -79,7 +85,7 @@ static lp_code start_download(fetching *f, const lp_drive_repo *repo, size_t pla
                                  .crypto = &lp_crypto_openssl,
                                  .url = url,
                                  .path = file,
-                                 .hashes = &image->target.hashes,
+                                 .hashes = &image->listing.hashes,
                                  .length_bytes = image->target.length_bytes,
                                  .progress = on_progress,
                                  .done = on_downloaded,
@@ -87,9 +93,7 @@ static lp_code start_download(fetching *f, const lp_drive_repo *repo, size_t pla
     if (!lp_fetch_locate(repo->base, path, url)) {
         return LP_LIMIT_STRING;
     }
-    return lp_store_image_path(f->gateway->store, image->target.hashes.sha256, file) && lp_download_start(&config)
-               ? LP_OK
-               : LP_STATE;
+    return lp_store_image_path(f->gateway->store, image->id, file) && lp_download_start(&config) ? LP_OK : LP_STATE;
 }
 
 /* Downloads from one URL. False if the order to stop came first. */
@@ -146,11 +150,14 @@ static bool is_due(const lp_delivery *delivery, const lp_plan_image *image) {
 }
 
 static lp_outcome download_due(const lp_delivery *delivery) {
-    const lp_plan *plan = delivery->plan;
+    lp_plan *plan = delivery->plan;
     lp_outcome outcome = LP_OUTCOME_DONE;
     for (size_t i = 0; i < plan->image_count && outcome == LP_OUTCOME_DONE; i++) {
         if (is_due(delivery, &plan->images[i])) {
             outcome = download(delivery->gateway, plan, &plan->images[i]);
+            if (outcome == LP_OUTCOME_DONE && !lp_plan_learn(plan, &plan->images[i])) {
+                outcome = fail_state(delivery->gateway, plan->images[i].name, strerror(errno));
+            }
         }
     }
     return outcome;
@@ -164,7 +171,7 @@ static bool forget_images(const lp_delivery *delivery) {
         return false;
     }
     for (size_t i = 0; i < plan->image_count; i++) {
-        memcpy(keep[i], plan->images[i].target.hashes.sha256, sizeof keep[i]);
+        memcpy(keep[i], plan->images[i].id, sizeof keep[i]);
     }
     bool ok = lp_store_keep_images(delivery->gateway->store, keep, plan->image_count);
     free(keep);
@@ -173,18 +180,12 @@ static bool forget_images(const lp_delivery *delivery) {
 
 /* --- orders and offers --- */
 
-static lp_outcome fail_state(lp_gateway *gateway, const char *what, const char *why) {
-    lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s: %s", what, why);
-    lp_progress_event(&gateway->progress, "refused", "s:s, s:s", "code", lp_code_name(LP_STATE), "text", what);
-    return LP_OUTCOME_STATE;
-}
-
 static lp_outcome record_orders(const lp_delivery *delivery) {
     lp_gateway *gateway = delivery->gateway;
     for (size_t i = 0; i < gateway->inventory.count; i++) {
         const lp_plan_image *image = lp_plan_due(delivery->plan, i);
-        if (image != NULL &&
-            !lp_secondaries_order(&gateway->secondaries, i, &image->target, lp_plan_version(delivery->plan))) {
+        if (image != NULL && !lp_secondaries_order(&gateway->secondaries, i, &image->target, image->sha256,
+                                                   lp_plan_version(delivery->plan))) {
             return fail_state(gateway, "cannot record an order", lp_ledger_error(gateway->ledger));
         }
     }
@@ -245,8 +246,8 @@ static lp_outcome offer_images(const lp_delivery *delivery) {
             lp_relay_withdraw_image(&gateway->relay, i);
             continue;
         }
-        if (!lp_store_image_path(gateway->store, image->target.hashes.sha256, path) ||
-            !lp_relay_offer_image(&gateway->relay, i, path, image->target.hashes.sha256)) {
+        if (!lp_store_image_path(gateway->store, image->id, path) ||
+            !lp_relay_offer_image(&gateway->relay, i, path, image->sha256)) {
             return fail_state(gateway, path, strerror(errno));
         }
         lp_progress_event(&gateway->progress, "offered", "s:s, s:s, s:I", "ecu", gateway->inventory.ecus[i].serial,
@@ -280,8 +281,8 @@ static lp_outcome install_own(const lp_delivery *delivery, lp_own_image *own) {
         return LP_OUTCOME_DONE;
     }
     lp_code code = LP_STATE;
-    if (lp_store_image_path(gateway->store, image->target.hashes.sha256, path)) {
-        code = lp_install_file(path, gateway->settings.install_path, image->target.hashes.sha256);
+    if (lp_store_image_path(gateway->store, image->id, path)) {
+        code = lp_install_file(path, gateway->settings.install_path, image->sha256);
     }
     if (code != LP_OK) {
         return fail_state(gateway, gateway->settings.install_path,
@@ -289,14 +290,14 @@ static lp_outcome install_own(const lp_delivery *delivery, lp_own_image *own) {
     }
     *own = (lp_own_image){.bytes = image->target.length_bytes};
     memcpy(own->name, image->name, sizeof own->name);
-    memcpy(own->sha256, image->target.hashes.sha256, sizeof own->sha256);
+    memcpy(own->sha256, image->sha256, sizeof own->sha256);
     lp_log(LP_PROGRAM, LP_LOG_INFO, "%s installed as %s", image->name, gateway->settings.install_path);
     lp_progress_event(&gateway->progress, "installed", "s:s, s:s", "ecu", gateway->inventory.primary, "image",
                       image->name);
     return LP_OUTCOME_DONE;
 }
 
-lp_outcome lp_delivery_start(lp_delivery *delivery, lp_gateway *gateway, const lp_plan *plan, int64_t now,
+lp_outcome lp_delivery_start(lp_delivery *delivery, lp_gateway *gateway, lp_plan *plan, int64_t now,
                              lp_own_image *own) {
     bool news;
     *delivery = (lp_delivery){.gateway = gateway, .plan = plan};
@@ -307,14 +308,14 @@ lp_outcome lp_delivery_start(lp_delivery *delivery, lp_gateway *gateway, const l
     lp_progress_event(&gateway->progress, "verified", "s:I, s:I", "targets", (long long)lp_plan_version(plan), "images",
                       (long long)plan->image_count);
     lp_outcome outcome = compare_offer(delivery, &news);
-    if (outcome == LP_OUTCOME_DONE) {
-        outcome = record_orders(delivery);
-    }
     if (outcome == LP_OUTCOME_DONE && news && !forget_images(delivery)) {
         outcome = fail_state(gateway, "cannot remove old images", lp_store_error(gateway->store));
     }
     if (outcome == LP_OUTCOME_DONE) {
         outcome = download_due(delivery);
+    }
+    if (outcome == LP_OUTCOME_DONE) {
+        outcome = record_orders(delivery);
     }
     if (outcome == LP_OUTCOME_DONE) {
         outcome = offer_metadata(delivery, now, news);
@@ -358,7 +359,7 @@ static lp_outcome outcome_of_ecu(const lp_delivery *delivery, size_t index, cons
     const lp_gateway *gateway = delivery->gateway;
     const lp_plan_image *due = lp_plan_due(delivery->plan, index);
     const char *serial = gateway->inventory.ecus[index].serial;
-    if (due != NULL && index == gateway->own && memcmp(own->sha256, due->target.hashes.sha256, LP_SHA256_BYTES) == 0) {
+    if (due != NULL && index == gateway->own && memcmp(own->sha256, due->sha256, LP_SHA256_BYTES) == 0) {
         return LP_OUTCOME_DONE; /* its report is about to be signed */
     }
     if (due == NULL) {

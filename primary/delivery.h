@@ -7,15 +7,14 @@
 
 typedef struct lp_delivery {
     lp_gateway *gateway;
-    const lp_plan *plan;
+    lp_plan *plan;
     uint64_t *counters; /* of each ECU's latest report when it was called */
 } lp_delivery;
 
 /* Downloads what is due, offers it with the metadata, calls the ECUs concerned, and installs the primary's own image
  * (`*own` is then the new one). LP_OUTCOME_DONE: go on, and wait for the reports. Else it has been logged.
  * Free with lp_delivery_free() either way. */
-lp_outcome lp_delivery_start(lp_delivery *delivery, lp_gateway *gateway, const lp_plan *plan, int64_t now,
-                             lp_own_image *own);
+lp_outcome lp_delivery_start(lp_delivery *delivery, lp_gateway *gateway, lp_plan *plan, int64_t now, lp_own_image *own);
 
 void lp_delivery_free(lp_delivery *delivery);
 

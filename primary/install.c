@@ -43,18 +43,8 @@ static bool copy(int from, int to) {
 
 /* Reads back what lies in the file now. */
 static lp_code verify(int fd, const uint8_t sha256[LP_SHA256_BYTES]) {
-    uint8_t buffer[COPY_BYTES];
     uint8_t digest[LP_SHA256_BYTES];
-    lp_hash hash;
-    ssize_t got = -1;
-    if (lseek(fd, 0, SEEK_SET) != 0 || !lp_crypto_openssl.hash_begin(&lp_crypto_openssl, &hash, LP_SHA256)) {
-        return LP_STATE;
-    }
-    while ((got = read(fd, buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR)) {
-        lp_crypto_openssl.hash_update(&lp_crypto_openssl, &hash, buffer, got > 0 ? (size_t)got : 0);
-    }
-    lp_crypto_openssl.hash_end(&lp_crypto_openssl, &hash, digest);
-    if (got < 0) {
+    if (lseek(fd, 0, SEEK_SET) != 0 || !lp_fd_sha256(fd, digest)) {
         return LP_STATE;
     }
     return memcmp(digest, sha256, sizeof digest) == 0 ? LP_OK : LP_IMAGE_HASH;

@@ -4,8 +4,32 @@
 #include "lampyr-host/log.h"
 #include "lampyr/limits.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+bool lp_plan_learn(const lp_plan *plan, lp_plan_image *image) {
+    char path[LP_PATH_BYTES];
+    if (image->listing.hashes.has_sha256) {
+        return true;
+    }
+    int fd = lp_store_image_path(plan->gateway->store, image->id, path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    image->known = fd >= 0 && lp_fd_sha256(fd, image->sha256);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return image->known;
+}
+
+/* Which image this is: by its SHA-256 or, where only that is listed, by the beginning of its SHA-512. */
+static void identify(const lp_plan *plan, lp_plan_image *image) {
+    const lp_hashes *hashes = &image->listing.hashes;
+    image->known = hashes->has_sha256;
+    memcpy(image->sha256, hashes->sha256, sizeof image->sha256);
+    memcpy(image->id, hashes->has_sha256 ? hashes->sha256 : hashes->sha512, sizeof image->id);
+    (void)lp_plan_learn(plan, image); /* it may have been downloaded before */
+}
 
 /* Adds an image and the ECUs of this vehicle that it is ordered for. */
 static bool add_image(lp_plan *plan, const lp_verdict *verdict) {
@@ -18,7 +42,7 @@ static bool add_image(lp_plan *plan, const lp_verdict *verdict) {
     lp_plan_image *image = &grown[plan->image_count];
     *image = (lp_plan_image){.target = verdict->director};
     lp_listing_read(plan->full, &image->listing);
-    image->target.hashes = image->listing.hashes;
+    identify(plan, image);
     if (lp_str_copy(verdict->director.name, image->name, sizeof image->name, NULL) != LP_OK) {
         return false;
     }
@@ -169,7 +193,7 @@ const lp_plan_image *lp_plan_due(const lp_plan *plan, size_t ecu) {
     }
     const lp_plan_image *image = &plan->images[plan->image_of[ecu]];
     const lp_secondary *secondary = &plan->gateway->secondaries.of[ecu];
-    bool due = image->target.hashes.has_sha256 && !lp_secondary_runs(secondary, image->target.hashes.sha256) &&
+    bool due = !(image->known && lp_secondary_runs(secondary, image->sha256)) &&
                !lp_secondary_failed(secondary, lp_plan_version(plan));
     return due ? image : NULL;
 }

@@ -9,10 +9,12 @@
 
 enum { LP_PLAN_NONE = -1 };
 
-/* One image that both repositories agree on. Its target points into the plan's files, and has every digest that any of
- * them lists. */
+/* One image that both repositories agree on. Its target points into the plan's files. */
 typedef struct lp_plan_image {
     lp_target target;
+    bool known; /* false: only SHA-512 is listed, and the image is not in the store yet */
+    uint8_t sha256[LP_SHA256_BYTES];
+    uint8_t id[LP_SHA256_BYTES]; /* its name in the store */
     char name[LP_NAME_BYTES];
     lp_listing listing;
 } lp_plan_image;
@@ -43,6 +45,10 @@ void lp_plan_free(lp_plan *plan);
 
 /* Version of the director's targets that the plan follows. */
 uint64_t lp_plan_version(const lp_plan *plan);
+
+/* Finds out the SHA-256 of a stored image where nobody lists it: ECUs report what they run by it. False with errno if
+ * it stays unknown. */
+bool lp_plan_learn(const lp_plan *plan, lp_plan_image *image);
 
 /* The image ordered for the ECU that it does not run yet and did not fail under these targets, or NULL. */
 const lp_plan_image *lp_plan_due(const lp_plan *plan, size_t ecu);

@@ -157,16 +157,16 @@ lp_code lp_secondaries_report(lp_secondaries *secondaries, size_t index, lp_slic
     return LP_OK;
 }
 
-bool lp_secondaries_order(lp_secondaries *secondaries, size_t index, const lp_target *image, uint64_t version) {
+bool lp_secondaries_order(lp_secondaries *secondaries, size_t index, const lp_target *image,
+                          const uint8_t sha256[LP_SHA256_BYTES], uint64_t version) {
     lp_secondary *secondary = &secondaries->of[index];
     lp_ledger_ecu changed = secondary->record;
     memset(changed.order_name, 0, sizeof changed.order_name);
-    if (!image->hashes.has_sha256 ||
-        lp_str_copy(image->name, changed.order_name, sizeof changed.order_name, NULL) != LP_OK) {
+    if (lp_str_copy(image->name, changed.order_name, sizeof changed.order_name, NULL) != LP_OK) {
         return false;
     }
     changed.has_order = true;
-    memcpy(changed.order_sha256, image->hashes.sha256, sizeof changed.order_sha256);
+    memcpy(changed.order_sha256, sha256, sizeof changed.order_sha256);
     changed.order_counter = image->has_counter ? image->counter : 0;
     changed.order_version = version;
     if (memcmp(&changed, &secondary->record, sizeof changed) != 0 &&

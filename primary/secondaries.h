@@ -43,7 +43,8 @@ lp_code lp_secondaries_report(lp_secondaries *secondaries, size_t index, lp_slic
 
 /* Remembers the image that full verification, against both repositories, allows for the ECU; `version` is that of
  * the director's targets. False if the ledger fails. */
-bool lp_secondaries_order(lp_secondaries *secondaries, size_t index, const lp_target *image, uint64_t version);
+bool lp_secondaries_order(lp_secondaries *secondaries, size_t index, const lp_target *image,
+                          const uint8_t sha256[LP_SHA256_BYTES], uint64_t version);
 
 /* True if the ECU's latest report says that it runs `sha256`. */
 bool lp_secondary_runs(const lp_secondary *secondary, const uint8_t sha256[LP_SHA256_BYTES]);

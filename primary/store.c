@@ -288,16 +288,10 @@ lp_metadata_store lp_store_metadata(lp_store *store) {
         .ctx = store, .load = load, .save = save, .save_root = save_root, .forget = forget, .error = error};
 }
 
-bool lp_store_image_path(const lp_store *store, const uint8_t sha256[LP_SHA256_BYTES], char out[LP_PATH_BYTES]) {
+bool lp_store_image_path(const lp_store *store, const uint8_t id[LP_SHA256_BYTES], char out[LP_PATH_BYTES]) {
     char name[sizeof IMAGES + 1 + DIGEST_CHARS] = IMAGES "/";
-    lp_hex_encode(sha256, LP_SHA256_BYTES, name + sizeof IMAGES);
+    lp_hex_encode(id, LP_SHA256_BYTES, name + sizeof IMAGES);
     return lp_path_join(out, LP_PATH_BYTES, store->folder, name);
-}
-
-bool lp_store_has_image(const lp_store *store, const uint8_t sha256[LP_SHA256_BYTES]) {
-    char path[LP_PATH_BYTES];
-    struct stat st;
-    return lp_store_image_path(store, sha256, path) && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 /* Is `name` an image or partial image that is not to be kept? Other files are not ours to remove. */

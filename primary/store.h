@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state folder: trusted metadata in SQLite, images under their digest.
+/* The state folder: trusted metadata in SQLite; images, whose identifier is their SHA-256 or, where only SHA-512 is
+ * listed, the first half of that.
  *
  *     <folder>/lock                     held by the one process that uses the folder
  *     <folder>/state.db                 trusted metadata, verbatim; the daemon's ledger
- *     <folder>/images/<sha256>          images that were verified
- *     <folder>/images/<sha256>.part     the beginning of an image, to be resumed
+ *     <folder>/images/<id>              images that were verified
+ *     <folder>/images/<id>.part         the beginning of an image, to be resumed
  *
  * A call that returned success is durable (synchronous FULL). Metadata whose content was damaged is found
  * by its signatures and is as good as absent; a database that SQLite cannot read fails to open. */
@@ -50,13 +51,11 @@ bool lp_store_save_root(lp_store *store, lp_repo repo, const char *name, uint64_
 /* Removes metadata; absent is success. */
 bool lp_store_forget(lp_store *store, lp_repo repo, const char *name);
 
-/* Path of the image with that digest, whether it is there or not. False with ENAMETOOLONG. */
-bool lp_store_image_path(const lp_store *store, const uint8_t sha256[LP_SHA256_BYTES], char out[LP_PATH_BYTES]);
+/* Path of the image with that identifier, whether it is there or not. An image gets its name when it was verified.
+ * False with ENAMETOOLONG. */
+bool lp_store_image_path(const lp_store *store, const uint8_t id[LP_SHA256_BYTES], char out[LP_PATH_BYTES]);
 
-/* True if the complete image is there (it was verified before it got its name). */
-bool lp_store_has_image(const lp_store *store, const uint8_t sha256[LP_SHA256_BYTES]);
-
-/* Removes every image and partial image whose digest is not among `keep`. */
+/* Removes every image and partial image whose identifier is not among `keep`. */
 bool lp_store_keep_images(lp_store *store, const uint8_t (*keep)[LP_SHA256_BYTES], size_t count);
 
 #endif

@@ -15,7 +15,7 @@ from lampyr_lab import Lab
 from tuf_lab import Repository
 
 PROGRAMS = os.environ["LAMPYR_BIN"]
-DONE, REFUSED = 0, 1
+DONE, REFUSED, STATE = 0, 1, 4
 IMAGE = "gateway.bin"
 CONTENT = image("2.0", 64 * 1024)
 
@@ -123,6 +123,23 @@ class DigestTest(unittest.TestCase):
         for file in self.repos["image"].target_files("targets", IMAGE):
             os.remove(file)
         self.assert_installed(self.mapped())
+
+    def test_an_order_that_lists_only_sha512_is_carried_out_once(self):
+        self.publish(["sha512"], ["sha512"])
+        self.assert_installed(self.one())
+        self.server.requests.clear()
+        status, process = self.one()
+        self.assertEqual(status, DONE, process.lines)
+        self.assertEqual(self.image_requests(), [])
+        self.assertNotIn("installed", [event["event"] for event in process.events()])
+
+    def test_a_stored_image_of_such_an_order_that_is_damaged_is_fetched_again(self):
+        self.publish(["sha512"], ["sha512"])
+        self.assertEqual(self.once(image_url=self.base("image"), image_root="image.root.json",
+                                   install_path=self.lab.path("no", "folder"))[0], STATE)
+        (stored,) = os.listdir(self.lab.path("car", "state", "images"))
+        self.lab.write(os.path.join("car", "state", "images", stored), b"damaged")
+        self.assert_installed(self.one())
 
 
 if __name__ == "__main__":

@@ -42,6 +42,9 @@ lp_code lp_public_key_json(const lp_public_key *key, lp_dialect dialect, char *o
 /* Reads a public key from a PEM file (SubjectPublicKeyInfo). LP_UNREACHABLE, LP_FIELD_VALUE. */
 lp_code lp_public_key_load(const char *path, lp_public_key *out);
 
+/* The SHA-256 of what can be read from `fd`, to its end. False with errno. */
+bool lp_fd_sha256(int fd, uint8_t sha256[LP_SHA256_BYTES]);
+
 /* Fills `out` with random bytes. False if the system has none. */
 bool lp_random(void *out, size_t bytes);
 
