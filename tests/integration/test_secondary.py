@@ -4,6 +4,7 @@
 
 LAMPYR_BIN is the folder of the programs. What the agent decides is tested in unit/test_agent*.c.
 """
+import contextlib
 import itertools
 import json
 import os
@@ -19,6 +20,7 @@ import unittest
 
 from lampyr_fleet import PRIMARY, Director, Repositories, Vehicle, image
 from lampyr_lab import DEADLINE_SECONDS, Lab
+from primary_harness import Coap
 
 BIN = os.environ["LAMPYR_BIN"]
 PROGRAM = os.path.join(BIN, "lampyr-secondary")
@@ -369,6 +371,28 @@ class FullVerificationTest(VehicleTest):
         self.assertEqual(self.status()["version"], "2.0")
         for name in ("timestamp.json", "snapshot.json", "targets.json"):
             self.assertTrue(os.path.exists(self.state("image", name)), name)
+
+
+class LinkTest(VehicleTest):
+    def test_a_poke_of_a_stranger_is_refused(self):
+        address = self.start().wait_event("listening")["address"]
+        with contextlib.closing(Coap(address)) as stranger:
+            self.assertEqual(stranger.ask("POST", "poke")[0], "4.03")
+
+    def test_a_block_whose_number_has_no_room_is_not_asked_for(self):
+        """CoAP counts blocks in 20 bits: 16 MiB in blocks of 16 bytes. All but the last of them are in the slot."""
+        self.car.configure(ECU, "block_bytes", 16)
+        content = image("2.0", (16 << 20) + 16)
+        self.order(content, 2)
+        self.check()
+        process = self.start()
+        process.wait_event("image")
+        process.kill()
+        self.lab.write(self.state("slot-b.img"), content[:-16])
+        done = self.once()
+        self.assertEqual(done.returncode, FETCH, done.stderr)
+        self.assertIn("block 1048576", done.stderr)
+        self.assertIn("block_bytes", done.stderr)
 
 
 class HostileLinkTest(VehicleTest):

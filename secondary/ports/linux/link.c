@@ -12,6 +12,7 @@
 
 enum {
     SZX_MAX = 6,
+    BLOCK_NUMBER_MAX = (1 << 20) - 1, /* RFC 7959, 2.2 */
     TOKEN_BYTES = 8,
     ADDRESS_TEXT_BYTES = 96,
     /* libcoap gives a request up that is never acknowledged. One that is acknowledged and then not answered is given
@@ -44,6 +45,11 @@ static void on_log(coap_log_t level, const char *message) {
 
 static lp_link *link_of(const coap_session_t *session) {
     return coap_get_app_data(coap_session_get_context(session));
+}
+
+/* Anyone can send to the port; only one is listened to. */
+static bool is_primary(const lp_link *link, const coap_session_t *session) {
+    return coap_address_equals(coap_session_get_addr_remote(session), &link->primary);
 }
 
 static bool token_is(const token *t, const coap_pdu_t *pdu) {
@@ -88,6 +94,9 @@ static coap_response_t on_response(coap_session_t *session, const coap_pdu_t *se
     (void)mid;
     lp_link *link = link_of(session);
     lp_response response;
+    if (!is_primary(link, session)) {
+        return COAP_RESPONSE_FAIL;
+    }
     read_response(received, &response);
     if (token_is(&link->out, received)) {
         link->out.len = 0;
@@ -124,6 +133,10 @@ static void on_poke(coap_resource_t *resource, coap_session_t *session, const co
     (void)request;
     (void)query;
     lp_link *link = link_of(session);
+    if (!is_primary(link, session)) {
+        coap_pdu_set_code(response, COAP_RESPONSE_CODE_FORBIDDEN);
+        return;
+    }
     coap_pdu_set_code(response, COAP_RESPONSE_CODE_CHANGED);
     link->listener.poked(link->listener.ctx);
 }
@@ -280,6 +293,11 @@ static coap_session_t *session_of(lp_link *link) {
 }
 
 bool lp_link_send(lp_link *link, const lp_request *request) {
+    if (request->block > BLOCK_NUMBER_MAX) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "block %ju of %s is more than CoAP can count; block_bytes must be larger",
+               (uintmax_t)request->block, request->path);
+        return false;
+    }
     coap_session_t *session = session_of(link);
     coap_pdu_t *pdu =
         session == NULL

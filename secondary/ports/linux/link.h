@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CoAP over libcoap: one request at a time to the primary, notifications and pokes from it, on one UDP port. */
+/* CoAP over libcoap: one request at a time to the primary, notifications and pokes from it, on one UDP port.
+ * Messages from other addresses than the primary's are refused. */
 #ifndef LAMPYR_SECONDARY_LINK_H
 #define LAMPYR_SECONDARY_LINK_H
 
@@ -25,7 +26,8 @@ void lp_link_close(lp_link *link);
 /* Where it listens, with the real port; lives as long as the link. */
 const char *lp_link_address(const lp_link *link);
 
-/* Sends a request; its answer, or a timeout, comes through the listener. False if it cannot be sent. */
+/* Sends a request; its answer, or a timeout, comes through the listener. False if it cannot be sent; that its block has
+ * a number beyond 20 bits is told. */
 bool lp_link_send(lp_link *link, const lp_request *request);
 
 /* Readable when there is something to do, timers included. */
