@@ -11,6 +11,9 @@
 typedef struct blob {
     struct blob *next;
     uint8_t *bytes;
+    size_t len;
+    lp_repo repo;
+    char *stored; /* its name in the store, if it came from there and nothing took its place */
 } blob;
 
 /* The latest request. */
@@ -117,18 +120,63 @@ static bool give(lp_drive *drive, uint8_t *bytes, size_t len) {
         free(bytes);
         return false;
     }
-    *kept = (blob){.next = drive->blobs, .bytes = bytes};
+    *kept = (blob){.next = drive->blobs, .bytes = bytes, .len = len};
     drive->blobs = kept;
     drive->config.procedure->give(drive->config.machine, (lp_slice){bytes, len}, scratch);
     free(scratch.ptr);
     return true;
 }
 
-static bool store_name(const lp_drive *drive, char out[LP_URL_BYTES]) {
+static bool store_name(const lp_drive *drive, lp_role role, char out[LP_URL_BYTES]) {
     const char *folder = repo_of(drive)->folder != NULL ? repo_of(drive)->folder : "";
     size_t used = strlen(folder);
     memcpy(out, folder, used);
-    return lp_store_name(drive->ask.role, drive->ask.name, out + used, LP_URL_BYTES - used) == LP_OK;
+    return lp_store_name(role, drive->ask.name, out + used, LP_URL_BYTES - used) == LP_OK;
+}
+
+/* The file of that name in the store, as it was given to the machine; NULL if it was not there. */
+static blob *loaded(const lp_drive *drive, const char *name) {
+    blob *b = drive->blobs;
+    while (b != NULL && (b->stored == NULL || b->repo != drive->ask.repo || strcmp(b->stored, name) != 0)) {
+        b = b->next;
+    }
+    return b;
+}
+
+/* The version of a file of the role at hand; 0 if it is none. */
+static uint64_t version_of(const lp_drive *drive, lp_slice bytes) {
+    lp_signed doc;
+    lp_scratch scratch = {NULL, lp_json_scratch_bytes(bytes.len)};
+    scratch.ptr = malloc(scratch.bytes + 1);
+    bool ok = scratch.ptr != NULL && lp_signed_parse(bytes, drive->ask.role, LP_JSON_SERVED, repo_of(drive)->dialect,
+                                                     &lp_limits_gateway, scratch, &doc) == LP_OK;
+    free(scratch.ptr);
+    return ok ? doc.version : 0;
+}
+
+/* Is `old` no such file, or other than the same version is now? Of another length it is another version, or one that
+ * was signed anew. */
+static bool is_damaged(const lp_drive *drive, lp_slice old, lp_slice now) {
+    if (old.len == now.len && memcmp(old.ptr, now.ptr, old.len) == 0) {
+        return false;
+    }
+    uint64_t version = version_of(drive, old);
+    return version == 0 || (old.len == now.len && version == version_of(drive, now));
+}
+
+/* Tells of a stored file that is replaced because it was damaged, once. `now` is what takes its place, or nothing if
+ * the machine itself could not use it. */
+static void tell_damage(lp_drive *drive, const char *name, lp_slice now) {
+    blob *old = loaded(drive, name);
+    if (old == NULL) {
+        return;
+    }
+    if (drive->config.damaged != NULL &&
+        (now.ptr == NULL || is_damaged(drive, (lp_slice){old->bytes, old->len}, now))) {
+        drive->config.damaged(drive->config.ctx, drive->ask.repo, name);
+    }
+    free(old->stored);
+    old->stored = NULL;
 }
 
 /* A stored file that cannot be read is as good as absent: it must not block recovery. */
@@ -137,18 +185,39 @@ static void answer_load(lp_drive *drive) {
     uint8_t *bytes = NULL;
     size_t len = 0;
     const lp_metadata_store *store = &drive->config.store;
-    if (!store_name(drive, name) ||
+    if (!store_name(drive, drive->ask.role, name) ||
         !store->load(store->ctx, drive->ask.repo, name, drive->ask.max_bytes, &bytes, &len) || bytes == NULL ||
         !give(drive, bytes, len)) {
         drive->config.procedure->absent(drive->config.machine);
+        return;
     }
+    drive->blobs->repo = drive->ask.repo;
+    drive->blobs->stored = strdup(name); /* short of memory, damage is not told */
+}
+
+/* Stores the provisioned root when something is trusted under it. */
+static bool store_provisioned_root(lp_drive *drive) {
+    char name[LP_URL_BYTES];
+    lp_drive_repo *repo = repo_of(drive);
+    const lp_metadata_store *store = &drive->config.store;
+    bool ok = repo->unstored_root == 0 ||
+              (store_name(drive, LP_ROLE_ROOT, name) &&
+               store->save_root(store->ctx, drive->ask.repo, name, repo->unstored_root, repo->provisioned_root));
+    if (ok) {
+        repo->unstored_root = 0;
+    }
+    return ok;
 }
 
 static void answer_change(lp_drive *drive) {
     char name[LP_URL_BYTES];
     const lp_ask *ask = &drive->ask;
     const lp_metadata_store *store = &drive->config.store;
-    bool ok = store_name(drive, name);
+    bool ok = store_name(drive, ask->role, name);
+    if (ok && ask->kind == LP_ASK_STORE) {
+        tell_damage(drive, name, ask->data);
+        ok = store_provisioned_root(drive);
+    }
     if (ok && ask->kind == LP_ASK_FORGET) {
         ok = store->forget(store->ctx, ask->repo, name);
     } else if (ok && ask->role == LP_ROLE_ROOT) {
@@ -279,15 +348,20 @@ static void on_file(void *ctx, const lp_fetch_result *result) {
     advance(drive);
 }
 
-/* The machine accepted a first root if it goes on from there; then it is kept for good. */
-static bool keep_first_root(lp_drive *drive, lp_slice bytes) {
+/* The machine accepted a first root if it goes on from there. */
+static bool accepted_first_root(lp_drive *drive) {
     look(drive);
-    if (drive->ask.kind != LP_ASK_FETCH) {
+    return drive->ask.kind == LP_ASK_FETCH;
+}
+
+/* A first root that was taken on trust and accepted is kept for good. */
+static bool keep_first_root(lp_drive *drive, lp_slice bytes) {
+    if (!accepted_first_root(drive)) {
         return false;
     }
     const lp_metadata_store *store = &drive->config.store;
     char name[LP_URL_BYTES];
-    if (!store_name(drive, name) ||
+    if (!store_name(drive, LP_ROLE_ROOT, name) ||
         !store->save_root(store->ctx, drive->ask.repo, name, drive->ask.version - 1, bytes)) {
         fail(drive, LP_STATE, store->error(store->ctx));
     }
@@ -314,15 +388,20 @@ static void on_first_root(void *ctx, const lp_fetch_result *result) {
 
 /* True if a request was started. */
 static bool answer_provisioned(lp_drive *drive) {
-    const lp_drive_repo *repo = repo_of(drive);
+    lp_drive_repo *repo = repo_of(drive);
     lp_slice root = repo->provisioned_root;
+    char name[LP_URL_BYTES];
+    if (store_name(drive, LP_ROLE_ROOT, name)) {
+        tell_damage(drive, name, (lp_slice){NULL, 0});
+    }
     if (root.ptr != NULL) {
         uint8_t *copy = malloc(root.len + 1);
         if (copy != NULL) {
             memcpy(copy, root.ptr, root.len);
         }
         if (give(drive, copy, root.len)) {
-            (void)keep_first_root(drive, root);
+            repo->refused_provisioned_root = !accepted_first_root(drive);
+            repo->unstored_root = repo->refused_provisioned_root ? 0 : drive->ask.version - 1;
             return false;
         }
     } else if (repo->trust_first_root) {
@@ -395,6 +474,7 @@ void lp_drive_free(lp_drive *drive) {
     while (drive->blobs != NULL) {
         blob *next = drive->blobs->next;
         free(drive->blobs->bytes);
+        free(drive->blobs->stored);
         free(drive->blobs);
         drive->blobs = next;
     }

@@ -27,9 +27,12 @@ typedef struct lp_drive_repo {
                                   `base` fails; or NULL. A run moves on in both */
     const char *folder;        /* "supplier-a/": where in the store its metadata is; NULL: in that of its kind */
     lp_dialect dialect;
-    lp_slice provisioned_root; /* or none; stored once it was needed and accepted */
-    bool trust_first_root;     /* lampyr-verify: without a stored or provisioned root, 1.root.json is taken */
-    bool trusted_first_root;   /* out: that happened in this run */
+    lp_slice provisioned_root; /* or none; stored with the first file that is trusted under it: until then it may have
+                                  been the wrong one */
+    bool refused_provisioned_root; /* out: it was needed, and is no root that could be trusted */
+    uint64_t unstored_root;  /* private: the version of the provisioned root while it is accepted but not stored */
+    bool trust_first_root;   /* lampyr-verify: without a stored or provisioned root, 1.root.json is taken */
+    bool trusted_first_root; /* out: that happened in this run */
 } lp_drive_repo;
 
 /* Moves on to the repository's next URL; false if there is none. */
@@ -45,6 +48,8 @@ typedef struct lp_drive_config {
                                 of neither kind; or NULL */
     /* One image was judged (LP_ASK_TARGET); read the verdict from the machine. May be NULL. */
     void (*judged)(void *ctx);
+    /* The stored file `name` cannot be what was stored, and another takes its place. May be NULL. */
+    void (*damaged)(void *ctx, lp_repo repo, const char *name);
     /* The run ended, trusted or refused; read the rest from the machine. It may be called before
      * lp_drive_start() returns. */
     void (*ended)(void *ctx, bool trusted);

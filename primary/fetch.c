@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -79,10 +80,15 @@ static bool open_descriptors(lp_fetch *fetch) {
 }
 
 static bool readable(const char *path, char *message, size_t message_bytes) {
-    if (path == NULL || access(path, R_OK) == 0) {
+    struct stat st;
+    if (path == NULL) {
         return true;
     }
-    snprintf(message, message_bytes, "cannot read %s: %s", path, strerror(errno));
+    bool there = access(path, R_OK) == 0 && stat(path, &st) == 0;
+    if (there && !S_ISDIR(st.st_mode)) {
+        return true;
+    }
+    snprintf(message, message_bytes, "cannot read %s: %s", path, strerror(there ? EISDIR : errno));
     return false;
 }
 

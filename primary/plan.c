@@ -66,6 +66,11 @@ static void on_judged(void *ctx) {
     }
 }
 
+static void on_damaged(void *ctx, lp_repo repo, const char *name) {
+    (void)ctx;
+    lp_log(LP_PROGRAM, LP_LOG_WARNING, "the stored %s %s is damaged and is replaced", lp_repo_name(repo), name);
+}
+
 static void on_ended(void *ctx, bool trusted) {
     lp_plan *plan = ctx;
     plan->ended = true;
@@ -105,6 +110,7 @@ static bool prepare(lp_plan *plan, int64_t now) {
                                                   .director = &plan->director,
                                                   .images = plan->sources,
                                                   .judged = on_judged,
+                                                  .damaged = on_damaged,
                                                   .ended = on_ended,
                                                   .ctx = plan});
     return plan->drive != NULL;

@@ -7,6 +7,8 @@
 
 #include "lampyr/uptane.h"
 
+#define LPV_PROGRAM "lampyr-verify"
+
 typedef struct lpv_options {
     const char *state;
     const char *director;  /* NULL if `map` lists it */

@@ -65,6 +65,15 @@ static void failure_text(const lpv_outcome *outcome, char *out, size_t out_bytes
     }
 }
 
+/* What was refused, in one line. */
+static void refusal_text(const lpv_outcome *outcome, char *out, size_t out_bytes) {
+    char text[LP_ERROR_TEXT_BYTES];
+    const char *given = outcome->given_root;
+    lp_error_format(&outcome->error, text);
+    snprintf(out, out_bytes, "%s%s%s%s", text, given != NULL ? " (as given: " : "", given != NULL ? given : "",
+             given != NULL ? ")" : "");
+}
+
 /* --- lines --- */
 
 /* Names come from others: they must not start a new line or drive a terminal. */
@@ -130,7 +139,7 @@ static void print_verdict(const lpv_outcome *outcome) {
         snprintf(line, sizeof line, "refused: %zu of %zu images, nothing may be installed", refused,
                  outcome->image_count);
     } else {
-        lp_error_format(&outcome->error, line);
+        refusal_text(outcome, line, sizeof line);
     }
     print_line(line);
 }
@@ -243,7 +252,7 @@ static json_t *refused_repositories(const lpv_outcome *outcome) {
 static json_t *message_string(const lpv_outcome *outcome) {
     char line[LINE_BYTES] = "";
     if (outcome->exit == LPV_REFUSED) {
-        lp_error_format(&outcome->error, line);
+        refusal_text(outcome, line, sizeof line);
     } else if (outcome->exit != LPV_ACCEPTED) {
         failure_text(outcome, line, sizeof line);
     }

@@ -5,8 +5,6 @@
 
 #include "verify_run.h"
 
-#define LPV_PROGRAM "lampyr-verify"
-
 /* One line per decision on standard output; what is wrong with usage, transport or state goes to standard error. */
 void lpv_print_text(const lpv_outcome *outcome);
 

@@ -6,6 +6,7 @@
 #include "repositories.h"
 #include "store.h"
 
+#include "lampyr-host/log.h"
 #include "lampyr-host/openssl.h"
 
 #include <errno.h>
@@ -85,10 +86,19 @@ static void on_judged(void *ctx) {
     }
 }
 
+static void on_damaged(void *ctx, lp_repo repo, const char *name) {
+    (void)ctx;
+    lp_log(LPV_PROGRAM, LP_LOG_WARNING, "warning: the stored %s %s is damaged and is replaced", lp_repo_name(repo),
+           name);
+}
+
 static void on_ended(void *ctx, bool trusted) {
     session *s = ctx;
     lpv_outcome *outcome = s->outcome;
     if (!trusted) {
+        outcome->given_root = s->director.refused_provisioned_root    ? s->options->director_root
+                              : s->images[0].refused_provisioned_root ? s->options->image_root
+                                                                      : NULL;
         outcome->error = *(s->options->partial ? lp_partial_error(&s->partial) : lp_full_error(&s->full));
         const char *message = lp_drive_message(s->drive);
         if (message[0] == '\0' && outcome->map != NULL) {
@@ -142,6 +152,7 @@ static void verify_metadata(session *s) {
         .director = &s->director,
         .images = s->images,
         .judged = on_judged,
+        .damaged = on_damaged,
         .ended = on_ended,
         .ctx = s,
     });

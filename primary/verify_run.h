@@ -36,6 +36,7 @@ typedef struct lpv_outcome {
     enum lpv_exit exit;
     lp_error error;                       /* LP_OK when accepted; no code but LPV_USAGE: see the message */
     char message[LP_FETCH_MESSAGE_BYTES]; /* on transport, state or usage, or "" */
+    const char *given_root;               /* --director-root or --image-root, if that is what was refused; or NULL */
     bool director_first_root;             /* taken on trust in this run */
     uint32_t image_first_roots;           /* the same, by place in the map */
     const lp_map *map;                    /* or NULL: there is one image repository */

@@ -182,6 +182,29 @@ class LegacyRepositories(VerifyTest):
                      self.web / "repo", "--dialect", "legacy", *ECUS, *swapped, "--json")
         self.assertEqual((result.exit, json.loads(result.out)["code"]), (REFUSED, "signature_threshold"))
 
+    def verify_from(self, director_root, image_root, *arguments):
+        """Verifies with these roots to start from."""
+        return run("--state", self.state, "--director", self.web / "director", "--image", self.web / "repo",
+                   "--dialect", "legacy", *ECUS, "--director-root", director_root, "--image-root", image_root,
+                   *arguments)
+
+    def test_a_wrong_root_that_was_given_is_not_kept(self):
+        director, image = self.web / "director" / "1.root.json", self.web / "repo" / "1.root.json"
+        self.assertEqual(self.verify_from(image, image).exit, REFUSED)
+        self.assertEqual(self.verify_from(director, director).exit, REFUSED)
+        result = self.verify_from(director, image)
+        self.assertEqual((result.exit, result.err), (ACCEPTED, ""))
+
+    def test_a_root_that_is_none_is_named_as_it_was_given(self):
+        given = self.folder / "given.txt"
+        given.write_text("{}")
+        for roots in (given, self.web / "repo" / "1.root.json"), (self.web / "director" / "1.root.json", given):
+            with self.subTest(roots=roots):
+                self.assertIn(str(given), self.verify_from(*roots).out)
+                answer = json.loads(self.verify_from(*roots, "--json").out)
+                self.assertEqual((answer["code"], answer["file"]), ("field_missing", "root.json"))
+                self.assertIn(str(given), answer["message"])
+
     def test_no_root_to_start_from(self):
         result = run("--state", self.state, "--director", self.web / "director", "--image", self.web / "repo",
                      "--dialect", "legacy", *ECUS)
@@ -529,7 +552,34 @@ class LocalState(VerifyTest):
         content = database.read_bytes()
         self.assertIn(b'"_type":"Timestamp"', content)
         database.write_bytes(content.replace(b'"_type":"Timestamp"', b'"_type":"Xxxxxxxxx"'))
+        result = self.verify()
+        self.assertEqual(result.exit, ACCEPTED)
+        warnings = [line for line in result.err.splitlines() if "damaged" in line]
+        self.assertEqual(len(warnings), 2, result.err)
+        for repository, line in zip(("director", "image"), warnings):
+            self.assertIn(f"{repository} timestamp.json", line)
+        self.assertNotIn("damaged", self.verify().err)
+
+    def replace_stored(self, old, new):
+        """Changes stored metadata in place."""
+        with contextlib.closing(sqlite3.connect(self.state / "state.db")) as database:
+            database.execute("UPDATE metadata SET bytes = CAST(replace(CAST(bytes AS TEXT), ?, ?) AS BLOB)", (old, new))
+            database.commit()
+
+    def test_metadata_whose_signature_is_damaged_is_named(self):
         self.assert_accepted()
+        self.replace_stored('"sig":"', '"sig": "')
+        self.assertNotIn("damaged", self.verify().err, "spaces change nothing that is signed")
+        self.replace_stored('"length":65536', '"length":65537')
+        self.assertRegex(self.verify().err, "director targets.json.*damaged")
+
+    def test_a_stored_root_that_is_damaged_is_named(self):
+        self.assert_accepted()
+        self.replace_stored('"_type":"Root"', '"_type":"Xxxx"')
+        result = self.verify()
+        self.assertEqual(result.exit, ACCEPTED)
+        self.assertIn("director root.json", result.err)
+        self.assertEqual(result.err.count("damaged"), 2)
 
     def test_later_version(self):
         self.assert_accepted()
@@ -583,7 +633,8 @@ class CommandLine(VerifyTest):
                       ["--ecu", "primary-0001=x"], ["--installed", "nobody=" + "0" * 64],
                       ["--installed", "sec-ivi-0001=00"], ["--partial", "x"], ["--stall-timeout", "0"],
                       ["--director-dialect", "tuf"], ["--director-root", self.folder / "absent"],
-                      ["--client-key", "key"], ["--ca", self.folder / "absent"],
+                      ["--client-key", "key"], ["--ca", self.folder / "absent"], ["--ca", self.folder],
+                      ["--director-root", self.folder], ["--client-cert", self.folder],
                       ["--partial", "a=b", "--download", self.images]):
             with self.subTest(wrong=wrong):
                 self.assert_usage(*whole, *wrong)
