@@ -125,11 +125,33 @@ static void collect_reports(lp_gateway *gateway) {
     }
 }
 
+/* Before everybody has reported once, only legacy directors take a manifest (Uptane 2.1.0, 5.3.2.1 step 3). */
+static bool manifest_possible(const lp_gateway *gateway) {
+    return gateway->settings.director_dialect == LP_DIALECT_LEGACY ||
+           lp_secondaries_complete(&gateway->secondaries, gateway->own);
+}
+
+/* Says whose first report is waited for. */
+static void tell_waiting(const lp_gateway *gateway) {
+    for (size_t i = 0; i < gateway->inventory.count; i++) {
+        const char *serial = gateway->inventory.ecus[i].serial;
+        if (i != gateway->own && gateway->secondaries.of[i].record.report == NULL) {
+            lp_log(LP_PROGRAM, LP_LOG_INFO, "no manifest for the director yet: waiting for the first report of %s",
+                   serial);
+            lp_progress_event(&gateway->progress, "waiting", "s:s", "ecu", serial);
+        }
+    }
+}
+
 static lp_outcome send_manifest(lp_gateway *gateway, const lp_own_image *own) {
     int64_t now;
     collect_reports(gateway);
-    if (lp_clock_floor(gateway, &now) == LP_OK && lp_uplink_ecus(gateway) == LP_OK &&
-        lp_uplink_manifest(gateway, own, now) == LP_OK) {
+    bool ok = lp_clock_floor(gateway, &now) == LP_OK && lp_uplink_ecus(gateway) == LP_OK;
+    if (ok && !manifest_possible(gateway)) {
+        tell_waiting(gateway);
+        return LP_OUTCOME_DONE;
+    }
+    if (ok && lp_uplink_manifest(gateway, own, now) == LP_OK) {
         return LP_OUTCOME_DONE;
     }
     lp_log(LP_PROGRAM, LP_LOG_ERROR, "cannot use the state: %s", lp_ledger_error(gateway->ledger));
@@ -155,17 +177,12 @@ lp_outcome lp_cycle_run(lp_gateway *gateway) {
     outcome = update(gateway, &own);
     bool changed = memcmp(&own, &before, sizeof own) != 0 || gateway->attacks[0] != '\0' ||
                    lp_secondaries_changed(&gateway->secondaries);
-    if (changed && !gateway->loop.stop && send_manifest(gateway, &own) != LP_OUTCOME_DONE) {
+    if (changed && !gateway->loop.stop && manifest_possible(gateway) &&
+        send_manifest(gateway, &own) != LP_OUTCOME_DONE) {
         outcome = LP_OUTCOME_STATE;
     }
     log_outcome(gateway, outcome);
     return outcome;
-}
-
-/* Before everybody has reported once, only legacy directors take a manifest. */
-static bool manifest_possible(const lp_gateway *gateway) {
-    return gateway->settings.director_dialect == LP_DIALECT_LEGACY ||
-           lp_secondaries_complete(&gateway->secondaries, gateway->own);
 }
 
 int64_t lp_cycle_between(lp_gateway *gateway) {

@@ -93,6 +93,19 @@ static void add_inventory(const lpd_director *director, const char *vehicle, jso
     lpd_inventory_free(&inventory);
 }
 
+/* The ECUs that have not reported yet. */
+static json_t *waiting_for(json_t *ecus) {
+    json_t *list = json_array();
+    const char *serial;
+    json_t *ecu;
+    json_object_foreach(ecus, serial, ecu) {
+        if (json_is_null(json_object_get(ecu, "reported_at"))) {
+            json_array_append_new(list, json_string(serial));
+        }
+    }
+    return list;
+}
+
 static bool add_status(const lpd_director *director, const char *vehicle, json_t *list) {
     json_t *object = json_pack("{s:s}", "vehicle", vehicle);
     json_t *ecus = json_object();
@@ -101,6 +114,7 @@ static bool add_status(const lpd_director *director, const char *vehicle, json_t
     bool ok = lpd_store_read_vehicle(director->store, vehicle, add_vehicle, object) &&
               lpd_store_read_ecus(director->store, vehicle, add_ecu, ecus) &&
               lpd_store_read_refusals(director->store, vehicle, add_refusal, refusals);
+    json_object_set_new(object, "waiting_for", waiting_for(ecus));
     json_object_set_new(object, "ecus", ecus);
     json_object_set_new(object, "refusals", refusals);
     json_array_append_new(list, object);

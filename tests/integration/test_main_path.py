@@ -108,6 +108,27 @@ class TufTest(MainPathTest):
         for serial in HARDWARE:
             self.assertGreater(after["ecus"][serial]["report_counter"], before["ecus"][serial]["report_counter"])
 
+    def test_before_every_ecu_has_reported_the_vehicle_is_waiting_and_nothing_is_refused(self):
+        car = self.vehicle("car", {"brake": "brake-hw", "radar": "radar-hw"})
+        self.publish()
+        self.director = Director.of(self.repositories)
+        car.provision_primary(self.director)
+        car.start_primary()
+        for serial in car.verify:
+            car.primary.wait_event("waiting", ecu=serial)
+        car.primary.wait_event("outcome")
+        car.provision_secondaries({serial: image("1.0", 4096, serial) for serial in car.verify})
+        car.start_secondary("brake")
+        car.primary.wait_event("reported", ecu="brake")
+        self.assertEqual(car.primary.wait_event("waiting", car.check())["ecu"], "radar")
+        status = self.director.status("car")
+        self.assertEqual((status["refusals"], status["waiting_for"]), ([], [PRIMARY, "brake", "radar"]))
+        car.start_secondary("radar")
+        car.primary.wait_event("reported", ecu="radar")
+        car.primary.wait_event("outcome", car.check())
+        status = self.director.status("car")
+        self.assertEqual((status["refusals"], status["waiting_for"]), ([], []))
+
     def test_what_the_primary_detects_reaches_the_director(self):
         car = self.vehicle("car", HARDWARE)
         self.start(car)
