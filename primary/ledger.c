@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger.h"
 
+#include "store.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +49,7 @@ lp_ledger *lp_ledger_open(sqlite3 *database, char *message, size_t message_bytes
         return ledger;
     }
     snprintf(message, message_bytes, "cannot use the state in %s: %s", sqlite3_db_filename(database, "main"),
-             sqlite3_errmsg(database));
+             lp_database_reason(database));
     lp_ledger_close(ledger);
     return NULL;
 }
@@ -64,7 +66,7 @@ void lp_ledger_close(lp_ledger *ledger) {
 }
 
 const char *lp_ledger_error(const lp_ledger *ledger) {
-    return sqlite3_errmsg(ledger->db);
+    return lp_database_reason(ledger->db);
 }
 
 /* Copies a BLOB column of exactly `bytes` bytes. False if it is NULL or of another length. */

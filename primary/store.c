@@ -54,12 +54,18 @@ static bool prepare(lp_store *store, const char *sql, sqlite3_stmt **out) {
     return sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK;
 }
 
+const char *lp_database_reason(sqlite3 *database) {
+    int code = database == NULL ? SQLITE_NOMEM : sqlite3_errcode(database);
+    int reason = code == SQLITE_IOERR || code == SQLITE_CANTOPEN ? sqlite3_system_errno(database) : 0;
+    return reason != 0 ? strerror(reason) : sqlite3_errstr(code);
+}
+
 /* Says why SQLite failed, and what helps when it is the file. */
 static void explain_database(lp_store *store) {
     int code = store->db == NULL ? SQLITE_NOMEM : sqlite3_errcode(store->db);
     bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
     snprintf(store->message, sizeof store->message, "cannot use the state %s/" DATABASE ": %s%s", store->folder,
-             sqlite3_errstr(code),
+             lp_database_reason(store->db),
              damaged ? "; it is damaged: move the folder away to start again from the provisioned roots" : "");
 }
 

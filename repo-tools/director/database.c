@@ -3,9 +3,12 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 bool lpd_db_failed(struct lpd_store *store) {
-    snprintf(store->error, sizeof store->error, "%s", sqlite3_errmsg(store->db));
+    int code = sqlite3_errcode(store->db);
+    int reason = code == SQLITE_IOERR || code == SQLITE_CANTOPEN ? sqlite3_system_errno(store->db) : 0;
+    snprintf(store->error, sizeof store->error, "%s", reason != 0 ? strerror(reason) : sqlite3_errmsg(store->db));
     return false;
 }
 

@@ -606,7 +606,7 @@ class LocalState(VerifyTest):
         self.publish("stage0_nochange")
         self.assert_accepted()
         self.publish("stage1_update3")
-        self.assert_failed(STATE, "state", **self.limited(2000))
+        self.assertIn("File too large", self.assert_failed(STATE, "state", **self.limited(2000))["message"])
         self.assertEqual(len(self.assert_accepted()["targets"]), 3)
 
     def test_full_disk_under_images(self):
