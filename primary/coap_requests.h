@@ -4,9 +4,10 @@
 #define LAMPYR_PRIMARY_COAP_REQUESTS_H
 
 #include "coap_block.h"
-#include "progress.h"
 #include "relay.h"
 #include "secondaries.h"
+
+#include "lampyr-host/progress.h"
 
 enum { LP_WANTED_NONCES = 32 };
 

@@ -3,6 +3,7 @@
 #include "cycle.h"
 #include "notify.h"
 
+#include "lampyr-host/command_line.h"
 #include "lampyr-host/files.h"
 #include "lampyr-host/log.h"
 
@@ -66,42 +67,48 @@ static lp_outcome run(const arguments *args) {
 }
 
 static int wrong_usage(const char *what) {
-    fprintf(stderr, "lampyr-primary: %s; see lampyr-primary --help\n", what);
+    lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s", what);
     return LP_OUTCOME_USAGE;
 }
 
+enum option_id { CONFIG = 1, PROGRESS, HELP, VERSION };
+
+static const struct option options[] = {{"config", required_argument, NULL, CONFIG},
+                                        {"progress", required_argument, NULL, PROGRESS},
+                                        {"help", no_argument, NULL, HELP},
+                                        {"version", no_argument, NULL, VERSION},
+                                        {NULL, 0, NULL, 0}};
+
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"progress", required_argument, NULL, 'p'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {NULL, 0, NULL, 0}};
     arguments args = {.config = default_config};
+    char message[LP_PATH_BYTES];
     lp_files_begin();
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
         switch (option) {
-        case 'c':
+        case CONFIG:
             args.config = optarg;
             break;
-        case 'p':
+        case PROGRESS:
             args.progress = optarg;
             break;
-        case 'h':
+        case HELP:
             fputs(usage, stdout);
             return LP_OUTCOME_DONE;
-        case 'v':
-            puts("lampyr-primary " LAMPYR_VERSION);
+        case VERSION:
+            puts(LP_PROGRAM " " LAMPYR_VERSION);
             return LP_OUTCOME_DONE;
         default:
-            return LP_OUTCOME_USAGE; /* getopt_long() has said what is wrong */
+            lp_option_wrong(option, argv, message, sizeof message);
+            return wrong_usage(message);
         }
     }
     if (argc - optind != 1) {
-        return wrong_usage("one command is needed: run or once");
+        return wrong_usage("one command is needed, run or once; see --help");
     }
     args.once = strcmp(argv[optind], "once") == 0;
     if (!args.once && strcmp(argv[optind], "run") != 0) {
-        return wrong_usage("unknown command");
+        return wrong_usage("the command must be run or once; see --help");
     }
     return run(&args);
 }

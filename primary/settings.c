@@ -20,42 +20,33 @@ typedef struct choices {
     int time_source;
 } choices;
 
-#define TEXT(field, needed)                                                                                            \
-    { .name = #field, .type = LP_CONFIG_TEXT, .value = s->field, .bytes = sizeof s->field, .required = (needed) }
-#define PATH(field, needed)                                                                                            \
-    { .name = #field, .type = LP_CONFIG_PATH, .value = s->field, .bytes = sizeof s->field, .required = (needed) }
-#define CHOICE(field, list)                                                                                            \
-    { .name = #field, .type = LP_CONFIG_CHOICE, .value = &c->field, .choices = (list) }
-#define NUMBER(field, low, high)                                                                                       \
-    { .name = #field, .type = LP_CONFIG_UINT, .value = &s->field, .min = (low), .max = (high) }
-
 static bool read_keys(const char *path, lp_settings *s, choices *c, char *message, size_t message_bytes) {
     lp_config_key keys[] = {
-        TEXT(serial, true),
-        TEXT(hardware, true),
-        TEXT(vehicle, false),
-        CHOICE(director_dialect, dialects),
-        CHOICE(image_dialect, dialects),
-        CHOICE(director_roles, director_roles),
-        CHOICE(time_source, time_sources),
-        TEXT(director_url, true),
-        TEXT(image_url, false),
-        PATH(tls_ca, false),
-        PATH(tls_certificate, false),
-        PATH(tls_key, false),
-        PATH(key, true),
-        PATH(ecus, true),
-        PATH(director_root, true),
-        PATH(image_root, false),
-        PATH(map, false),
-        PATH(map_roots, false),
-        PATH(time, true),
-        PATH(state, true),
-        PATH(install_path, false),
-        TEXT(coap_listen, true),
-        NUMBER(block_bytes, 16, 1024),
-        NUMBER(poll_interval_seconds, 1, 31 * 24 * 3600),
-        NUMBER(wait_seconds, 0, 24 * 3600),
+        LP_CONFIG_TEXT_KEY(s, serial, true),
+        LP_CONFIG_TEXT_KEY(s, hardware, true),
+        LP_CONFIG_TEXT_KEY(s, vehicle, false),
+        LP_CONFIG_CHOICE_KEY(c, director_dialect, dialects),
+        LP_CONFIG_CHOICE_KEY(c, image_dialect, dialects),
+        LP_CONFIG_CHOICE_KEY(c, director_roles, director_roles),
+        LP_CONFIG_CHOICE_KEY(c, time_source, time_sources),
+        LP_CONFIG_TEXT_KEY(s, director_url, true),
+        LP_CONFIG_TEXT_KEY(s, image_url, false),
+        LP_CONFIG_PATH_KEY(s, tls_ca, false),
+        LP_CONFIG_PATH_KEY(s, tls_certificate, false),
+        LP_CONFIG_PATH_KEY(s, tls_key, false),
+        LP_CONFIG_PATH_KEY(s, key, true),
+        LP_CONFIG_PATH_KEY(s, ecus, true),
+        LP_CONFIG_PATH_KEY(s, director_root, true),
+        LP_CONFIG_PATH_KEY(s, image_root, false),
+        LP_CONFIG_PATH_KEY(s, map, false),
+        LP_CONFIG_PATH_KEY(s, map_roots, false),
+        LP_CONFIG_PATH_KEY(s, time, true),
+        LP_CONFIG_PATH_KEY(s, state, true),
+        LP_CONFIG_PATH_KEY(s, install_path, false),
+        LP_CONFIG_TEXT_KEY(s, coap_listen, true),
+        LP_CONFIG_UINT_KEY(s, block_bytes, 16, 1024),
+        LP_CONFIG_UINT_KEY(s, poll_interval_seconds, 1, 31 * 24 * 3600),
+        LP_CONFIG_UINT_KEY(s, wait_seconds, 0, 24 * 3600),
         {.name = NULL},
     };
     return lp_config_read(path, keys, message, message_bytes);

@@ -3,6 +3,8 @@
 
 #include "fetch.h"
 
+#include "lampyr-host/command_line.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,8 +74,7 @@ static lpt_options_result scan(int argc, char **argv, lpt_options *out, char *me
             return LPT_OPTIONS_VERSION;
         case '?':
         case ':':
-            snprintf(message, message_bytes, "%s: %s; see --help", argv[optind - 1],
-                     id == ':' ? "needs a value" : "no such option");
+            lp_option_wrong(id, argv, message, message_bytes);
             return LPT_OPTIONS_WRONG;
         case TARGET_NAME:
             out->target_names[out->target_count++] = optarg;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify_options.h"
 
+#include "lampyr-host/command_line.h"
 #include "lampyr/encode.h"
 
 #include <getopt.h>
@@ -310,13 +311,8 @@ static bool check(const pending *given, const lpv_options *o, char *message, siz
 /* Takes what getopt_long() found last. False with a message if that is wrong. */
 static bool take(pending *given, int id, char **argv, char *message, size_t message_bytes) {
     static char present[] = "";
-    if (id == '?' && optopt >= OPTION_COUNT) { /* a letter, perhaps amid others */
-        snprintf(message, message_bytes, "-%c: no such option; see --help", optopt);
-        return false;
-    }
     if (id == '?' || id == ':') {
-        snprintf(message, message_bytes, "%s: %s; see --help", argv[optind - 1],
-                 id == ':' ? "needs a value" : "no such option");
+        lp_option_wrong(id, argv, message, message_bytes);
         return false;
     }
     if (id == ECU) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
 
+#include "lampyr-host/command_line.h"
 #include "lampyr-host/config.h"
 
 #include <getopt.h>
@@ -148,8 +149,7 @@ static lpd_options_result scan(int argc, char **argv, const struct option *flags
             return LPD_OPTIONS_VERSION;
         }
         if (flag == '?' || flag == ':') {
-            snprintf(message, message_bytes, "%s: %s; see --help", argv[optind - 1],
-                     flag == ':' ? "needs a value" : "no such option");
+            lp_option_wrong(flag, argv, message, message_bytes);
             return LPD_OPTIONS_WRONG;
         }
         if (flag == CONFIG_FLAG) {

@@ -4,11 +4,13 @@ import hashlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import unittest
 
 from director_harness import Key
-from primary_harness import PRIMARY, SECONDARIES, SHARED, Board, Coap, PrimaryTest, Vehicle, canonical, needs_shared
+from primary_harness import (PRIMARY, PROGRAMS, SECONDARIES, SHARED, Board, Coap, PrimaryTest, Vehicle, canonical,
+                             needs_shared)
 
 IMAGES = {"sec-brake-0001": "brake-64k-v1.bin", "sec-radar-0001": "radar-256k-v1.bin", "sec-ivi-0001": "ivi-1m-v1.bin"}
 DONE, REFUSED, USAGE, UNREACHABLE, STATE, PENDING = range(6)
@@ -280,8 +282,13 @@ class ConfigurationTest(PrimaryTest):
     def test_help_version_and_wrong_usage(self):
         self.assertIn("Usage: lampyr-primary", self.lab.run("lampyr-primary", "--help"))
         self.assertRegex(self.lab.run("lampyr-primary", "--version"), r"^lampyr-primary \d")
-        for arguments in ((), ("twice",), ("run", "once"), ("--nonsense", "run")):
-            self.lab.run("lampyr-primary", *arguments, expect=USAGE)
+        for arguments, about in (((), "run or once"), (("twice",), "run or once"), (("run", "once"), "run or once"),
+                                 (("--nonsense", "run"), "--nonsense"), (("-xy", "run"), "-x"),
+                                 (("--config",), "--config: needs"), (("--help=3",), "--help=3: takes no")):
+            done = subprocess.run([os.path.join(PROGRAMS, "lampyr-primary"), *arguments], capture_output=True,
+                                  text=True, timeout=60, check=False)
+            self.assertEqual((done.returncode, done.stdout), (USAGE, ""))
+            self.assertRegex(done.stderr, rf"\Alampyr-primary: .*{about}.*; see --help\n\Z")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,16 @@ typedef struct lp_config_key {
     bool set; /* out */
 } lp_config_key;
 
+/* Rows of a table whose keys are called like the fields of the struct at `s` that they fill. */
+#define LP_CONFIG_TEXT_KEY(s, field, needed)                                                                           \
+    { .name = #field, .type = LP_CONFIG_TEXT, .value = (s)->field, .bytes = sizeof(s)->field, .required = (needed) }
+#define LP_CONFIG_PATH_KEY(s, field, needed)                                                                           \
+    { .name = #field, .type = LP_CONFIG_PATH, .value = (s)->field, .bytes = sizeof(s)->field, .required = (needed) }
+#define LP_CONFIG_CHOICE_KEY(s, field, list)                                                                           \
+    { .name = #field, .type = LP_CONFIG_CHOICE, .value = &(s)->field, .choices = (list) }
+#define LP_CONFIG_UINT_KEY(s, field, low, high)                                                                        \
+    { .name = #field, .type = LP_CONFIG_UINT, .value = &(s)->field, .min = (low), .max = (high) }
+
 /* Reads `path` and its `.d` folder into `keys`. On failure one line stands in `message`, naming file, line and
  * key: cannot read, not a `key = value` line, unknown key, key twice in one file, wrong type or range,
  * required key missing. */

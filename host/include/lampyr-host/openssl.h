@@ -23,7 +23,7 @@ typedef struct lp_key {
 lp_code lp_key_generate(lp_scheme scheme, unsigned rsa_bits, lp_dialect dialect, lp_key *out);
 
 /* Loads a PKCS#8 PEM private key. The keyid is set as lp_public_key_id() does.
- * LP_UNREACHABLE if it cannot be read, LP_FIELD_VALUE if it is no key of a known scheme. */
+ * LP_UNREACHABLE with errno if it cannot be read, LP_FIELD_VALUE if it is no key of a known scheme. */
 lp_code lp_key_load(const char *path, lp_dialect dialect, lp_key *out);
 
 /* Writes the private key as PKCS#8 PEM to a new file of mode 0600, durably. LP_STATE, with errno; an

@@ -117,7 +117,7 @@ static void on_event(const lp_agent_port *port, const lp_agent_event *event) {
         device->turn_code = event->error->code;
     } else {
         device->turn_waited = device->turn_waited || event->kind == LP_EVENT_WAITING;
-        lp_progress_event(&device->progress, device->settings->serial, device->boot.image.version, event);
+        lp_tell_event(&device->tell, device->boot.image.version, event);
     }
 }
 

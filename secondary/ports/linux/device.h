@@ -5,8 +5,8 @@
 
 #include "boot.h"
 #include "metadata_store.h"
-#include "progress.h"
 #include "slot.h"
+#include "tell.h"
 
 typedef struct lp_device {
     const lp_settings *settings;
@@ -14,7 +14,7 @@ typedef struct lp_device {
     lp_slot slot;
     lp_metadata_store metadata;
     int64_t provisioned_time;
-    lp_progress progress;
+    lp_tell tell;
     bool turn_ended;   /* a turn has ended since run.c last looked, */
     bool turn_waited;  /* because the primary was not ready, */
     lp_code turn_code; /* with this code */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lampyr-secondary: a secondary ECU as a Linux process. */
+#include "lampyr-host/command_line.h"
 #include "lampyr-host/files.h"
 #include "program.h"
 #include "run.h"
@@ -49,7 +50,7 @@ typedef struct command_line {
 } command_line;
 
 static int usage(const char *what, const char *which) {
-    lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s%s (see --help)", what, which);
+    lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s%s; see --help", what, which);
     return LP_EXIT_USAGE;
 }
 
@@ -71,11 +72,9 @@ static bool take_option(int option, command_line *out) {
         out->run.progress = optarg;
         out->run_option = true;
         return true;
-    case OPT_JSON:
+    default:
         out->json = true;
         return true;
-    default:
-        return false;
     }
 }
 
@@ -84,7 +83,8 @@ static bool parse(int argc, char **argv, command_line *out, int *exit_code) {
     int option;
     opterr = 0;
     *exit_code = LP_EXIT_GOOD;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    char message[MESSAGE_BYTES];
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == OPT_HELP) {
             fputs(help, stdout);
             return false;
@@ -93,8 +93,14 @@ static bool parse(int argc, char **argv, command_line *out, int *exit_code) {
             puts(LP_PROGRAM " " LAMPYR_VERSION);
             return false;
         }
+        if (option == '?' || option == ':') {
+            lp_option_wrong(option, argv, message, sizeof message);
+            lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s", message);
+            *exit_code = LP_EXIT_USAGE;
+            return false;
+        }
         if (!take_option(option, out)) {
-            *exit_code = usage("wrong or incomplete option: ", argv[optind - 1]);
+            *exit_code = usage("--verify: either partial or full, not ", optarg);
             return false;
         }
     }

@@ -72,7 +72,8 @@ static int open_device(secondary *s) {
                errno == EWOULDBLOCK ? "another lampyr-secondary runs on it" : strerror(errno));
         return LP_EXIT_STATE;
     }
-    if (!lp_progress_open(&s->device.progress, s->options->progress)) {
+    s->device.tell = (lp_tell){.serial = s->settings->serial, .primary = s->settings->primary};
+    if (!lp_progress_open(&s->device.tell.progress, s->options->progress)) {
         lp_log(LP_PROGRAM, LP_LOG_ERROR, "cannot write %s: %s", s->options->progress, strerror(errno));
         return LP_EXIT_USAGE;
     }
@@ -81,8 +82,7 @@ static int open_device(secondary *s) {
         return exit_code;
     }
     const lp_boot *boot = &s->device.boot;
-    lp_progress_booted(&s->device.progress, s->settings->serial, lp_slot_name(boot->running),
-                       boot->file.trial == LP_BOOT_TESTING, &boot->image);
+    lp_tell_booted(&s->device.tell, lp_slot_name(boot->running), boot->file.trial == LP_BOOT_TESTING, &boot->image);
     return LP_EXIT_GOOD;
 }
 
@@ -92,12 +92,15 @@ static int open_key(secondary *s) {
     if (code == LP_OK && s->key.public_key.scheme == LP_SCHEME_RSA_PSS) {
         code = LP_FIELD_VALUE;
     }
-    if (code != LP_OK) {
-        lp_log(LP_PROGRAM, LP_LOG_ERROR, "key %s: %s", path,
-               code == LP_UNREACHABLE ? "cannot be read" : "no ed25519 or P-256 private key in PKCS#8 PEM");
-        return LP_EXIT_USAGE;
+    if (code == LP_UNREACHABLE) {
+        lp_log(
+            LP_PROGRAM, LP_LOG_ERROR,
+            "cannot read the ECU's private key %s: %s; put it where `key` says (lampyr-repo provision-secondary does)",
+            path, strerror(errno));
+    } else if (code != LP_OK) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "key %s: no ed25519 or P-256 private key in PKCS#8 PEM", path);
     }
-    return LP_EXIT_GOOD;
+    return code == LP_OK ? LP_EXIT_GOOD : LP_EXIT_USAGE;
 }
 
 static int open_link(secondary *s) {
@@ -110,7 +113,7 @@ static int open_link(secondary *s) {
         lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s", message);
         return usage ? LP_EXIT_USAGE : LP_EXIT_FETCH;
     }
-    lp_progress_listening(&s->device.progress, s->settings->serial, lp_link_address(s->link), s->settings->primary);
+    lp_tell_listening(&s->device.tell, lp_link_address(s->link));
     return LP_EXIT_GOOD;
 }
 
@@ -225,7 +228,7 @@ static void close_all(secondary *s) {
     lp_link_close(s->link);
     lp_key_free(&s->key);
     lp_device_close(&s->device);
-    lp_progress_close(&s->device.progress);
+    lp_progress_close(&s->device.tell.progress);
     if (s->signals >= 0) {
         close(s->signals);
     }

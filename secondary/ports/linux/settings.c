@@ -18,39 +18,30 @@ typedef struct choices {
     int director_roles;
 } choices;
 
-#define TEXT(field, needed)                                                                                            \
-    { .name = #field, .type = LP_CONFIG_TEXT, .value = s->field, .bytes = sizeof s->field, .required = (needed) }
-#define PATH(field, needed)                                                                                            \
-    { .name = #field, .type = LP_CONFIG_PATH, .value = s->field, .bytes = sizeof s->field, .required = (needed) }
-#define CHOICE(field, list)                                                                                            \
-    { .name = #field, .type = LP_CONFIG_CHOICE, .value = &c->field, .choices = (list) }
-#define NUMBER(field, low, high)                                                                                       \
-    { .name = #field, .type = LP_CONFIG_UINT, .value = &s->field, .min = (low), .max = (high) }
-
 static bool read_keys(const char *path, lp_settings *s, choices *c, char *message, size_t message_bytes) {
     lp_config_key keys[] = {
-        TEXT(serial, true),
-        TEXT(hardware, true),
-        TEXT(vendor, false),
-        TEXT(vehicle, false),
-        CHOICE(dialect, dialects),
-        CHOICE(image_dialect, dialects),
-        CHOICE(director_roles, director_roles),
-        TEXT(primary, true),
-        TEXT(listen, false),
-        PATH(key, true),
-        PATH(root, true),
-        PATH(targets, true),
-        PATH(image_root, false),
-        PATH(image, false),
-        PATH(time, true),
-        PATH(state, true),
-        NUMBER(poll_seconds, 1, 31 * DAY_SECONDS),
-        NUMBER(retry_milliseconds, 10, DAY_SECONDS * 1000),
-        NUMBER(confirm_seconds, 1, DAY_SECONDS),
-        NUMBER(slow_seconds, 1, DAY_SECONDS),
-        NUMBER(slow_bytes, 0, UINT32_MAX),
-        NUMBER(block_bytes, 16, 1024),
+        LP_CONFIG_TEXT_KEY(s, serial, true),
+        LP_CONFIG_TEXT_KEY(s, hardware, true),
+        LP_CONFIG_TEXT_KEY(s, vendor, false),
+        LP_CONFIG_TEXT_KEY(s, vehicle, false),
+        LP_CONFIG_CHOICE_KEY(c, dialect, dialects),
+        LP_CONFIG_CHOICE_KEY(c, image_dialect, dialects),
+        LP_CONFIG_CHOICE_KEY(c, director_roles, director_roles),
+        LP_CONFIG_TEXT_KEY(s, primary, true),
+        LP_CONFIG_TEXT_KEY(s, listen, false),
+        LP_CONFIG_PATH_KEY(s, key, true),
+        LP_CONFIG_PATH_KEY(s, root, true),
+        LP_CONFIG_PATH_KEY(s, targets, true),
+        LP_CONFIG_PATH_KEY(s, image_root, false),
+        LP_CONFIG_PATH_KEY(s, image, false),
+        LP_CONFIG_PATH_KEY(s, time, true),
+        LP_CONFIG_PATH_KEY(s, state, true),
+        LP_CONFIG_UINT_KEY(s, poll_seconds, 1, 31 * DAY_SECONDS),
+        LP_CONFIG_UINT_KEY(s, retry_milliseconds, 10, DAY_SECONDS * 1000),
+        LP_CONFIG_UINT_KEY(s, confirm_seconds, 1, DAY_SECONDS),
+        LP_CONFIG_UINT_KEY(s, slow_seconds, 1, DAY_SECONDS),
+        LP_CONFIG_UINT_KEY(s, slow_bytes, 0, UINT32_MAX),
+        LP_CONFIG_UINT_KEY(s, block_bytes, 16, 1024),
         {.name = NULL},
     };
     return lp_config_read(path, keys, message, message_bytes);

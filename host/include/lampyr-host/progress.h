@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events for programs that draw progress: one JSON object per line, `event` first. */
-#ifndef LAMPYR_PRIMARY_PROGRESS_H
-#define LAMPYR_PRIMARY_PROGRESS_H
+#ifndef LAMPYR_HOST_PROGRESS_H
+#define LAMPYR_HOST_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdio.h>

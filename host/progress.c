@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "progress.h"
+#include "lampyr-host/progress.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@ bool lp_progress_open(lp_progress *progress, const char *path) {
     if (path == NULL) {
         return true;
     }
-    progress->stream = strcmp(path, "-") == 0 ? stdout : fopen(path, "a");
+    progress->stream = strcmp(path, "-") == 0 ? stdout : fopen(path, "ae");
     return progress->stream != NULL;
 }
 
