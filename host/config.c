@@ -191,10 +191,12 @@ static void read_one(reading *r, const char *path) {
     r->in_this_file = calloc(count + 1, sizeof *r->in_this_file);
     r->file = fopen(path, "re");
     struct stat st;
-    if (r->in_this_file == NULL || r->file == NULL || fstat(fileno(r->file), &st) != 0) {
+    if (r->file == NULL && errno == ENOENT) {
+        fail(r, "there is no such file");
+    } else if (r->in_this_file == NULL || r->file == NULL || fstat(fileno(r->file), &st) != 0) {
         fail(r, "cannot read: %s", strerror(errno));
     } else if (!S_ISREG(st.st_mode)) {
-        fail(r, "not a file");
+        fail(r, S_ISDIR(st.st_mode) ? "is a folder, not a file" : "not a file");
     } else {
         int result = ini_parse_stream(next_line, r, take_pair, r);
         if (result != 0) {

@@ -97,6 +97,7 @@ class CommandLineTest(unittest.TestCase):
                 done = run(*args)
                 self.assertEqual(done.returncode, USAGE)
                 self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                self.assertTrue(done.stderr.endswith("; see --help\n"), done.stderr)
 
 
 class VehicleTest(unittest.TestCase):
@@ -175,6 +176,16 @@ class ConfigurationTest(VehicleTest):
                 self.assert_refused(USAGE, name)
                 os.rename(path + ".away", path)
 
+    def test_a_missing_key_is_told_with_what_to_do(self):
+        os.remove(self.car.path(ECU, "ecu.key"))
+        self.assert_refused(USAGE, self.car.path(ECU, "ecu.key"), "No such file", "provision-secondary")
+
+    def test_a_missing_configuration_is_said_to_be_missing(self):
+        self.config = self.lab.path("none.conf")
+        self.assert_refused(USAGE, "none.conf: there is no such file")
+        self.config = self.lab.path("car")
+        self.assert_refused(USAGE, "car: is a folder, not a file")
+
     def test_full_verification_needs_the_image_root(self):
         with open(self.config, encoding="utf-8") as file:
             lines = [line for line in file if not line.startswith("image_root")]
@@ -189,7 +200,7 @@ class ConfigurationTest(VehicleTest):
 
     def test_a_primary_that_is_not_there_is_a_transport_failure(self):
         self.car.primary.stop()
-        self.assert_refused(FETCH, "unreachable")
+        self.assert_refused(FETCH, f"(primary {self.car.address})")
 
 
 class StateTest(VehicleTest):
@@ -224,6 +235,15 @@ class StateTest(VehicleTest):
                     with open(self.state(name), "wb") as file:
                         file.write(before)
         self.assertEqual(self.once().returncode, GOOD)
+
+    def test_status_tells_of_a_damaged_slot(self):
+        self.assertEqual(self.once().returncode, GOOD)
+        self.assertFalse(self.status()["damaged"])
+        self.lab.write(self.state("slot-a.img"), b"LAMPYR-IMAGE version=6.6\n")
+        done = run("--config", self.config, "status")
+        self.assertEqual(done.returncode, STATE)
+        self.assertIn("damaged: yes", done.stdout)
+        self.assertEqual(done.stderr.count("slot-a.img is damaged"), 1)
 
     def test_damaged_stored_metadata_is_fetched_anew(self):
         self.order(image("2.0", SIZE_BYTES), 2)

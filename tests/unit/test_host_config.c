@@ -172,10 +172,10 @@ static void refuses_missing_key_and_file(void **state) {
     refuses(f, "count = 1\n", ": required key `name` is missing");
     unlink(f->file);
     assert_false(read_config(f));
-    assert_non_null(strstr(f->message, "a.conf: cannot read: No such file"));
+    assert_non_null(strstr(f->message, "a.conf: there is no such file"));
     strcpy(f->file, f->folder);
     assert_false(read_config(f));
-    assert_non_null(strstr(f->message, ": not a file"));
+    assert_non_null(strstr(f->message, ": is a folder, not a file"));
 }
 
 static void refuses_endless_line(void **state) {

@@ -18,15 +18,12 @@ static bool slot_facts(const lp_boot *boot, unsigned slot, lp_image_facts *out) 
 /* Does the slot hold what was recorded of it? Then it may run. */
 static bool slot_sound(lp_boot *boot, unsigned slot) {
     lp_image_facts facts;
-    const lp_boot_slot *recorded = &boot->file.slots[slot];
     if (!slot_facts(boot, slot, &facts)) {
         lp_log(LP_PROGRAM, LP_LOG_ERROR, "boot: cannot read %s/%s: %s", boot->folder, lp_slot_name(slot),
                strerror(errno));
         return false;
     }
-    if (facts.length_bytes != recorded->length_bytes || memcmp(facts.sha256, recorded->sha256, LP_SHA256_BYTES) != 0) {
-        lp_log(LP_PROGRAM, LP_LOG_ERROR, "boot: %s/%s is damaged: it does not hold the image that was verified",
-               boot->folder, lp_slot_name(slot));
+    if (!lp_boot_slot_sound(boot->folder, &boot->file, slot, &facts)) {
         return false;
     }
     boot->running = slot;

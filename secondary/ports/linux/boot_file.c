@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot_file.h"
 
+#include "program.h"
 #include "state_file.h"
+
+#include <string.h>
 
 static const char file_name[] = "boot.json";
 static const char *const slot_names[] = {"slot-a.img", "slot-b.img", NULL};
@@ -9,6 +12,17 @@ static const char *const trials[] = {"none", "requested", "testing", "reverted",
 
 const char *lp_slot_name(unsigned slot) {
     return slot_names[slot];
+}
+
+bool lp_boot_slot_sound(const char *folder, const lp_boot_file *boot, unsigned slot, const lp_image_facts *facts) {
+    const lp_boot_slot *recorded = &boot->slots[slot];
+    bool sound = facts->length_bytes == recorded->length_bytes &&
+                 memcmp(facts->sha256, recorded->sha256, sizeof facts->sha256) == 0;
+    if (!sound) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s/%s is damaged: it does not hold the image that was verified", folder,
+               lp_slot_name(slot));
+    }
+    return sound;
 }
 
 static bool slot_read(const json_t *object, lp_boot_slot *out) {

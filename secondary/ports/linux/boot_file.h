@@ -3,7 +3,7 @@
 #ifndef LAMPYR_SECONDARY_BOOT_FILE_H
 #define LAMPYR_SECONDARY_BOOT_FILE_H
 
-#include "lampyr/crypto.h"
+#include "image_version.h"
 
 enum { LP_SLOTS = 2 };
 
@@ -32,6 +32,9 @@ bool lp_boot_file_load(const char *folder, lp_boot_file *out, bool *found);
 
 /* Atomic and durable. False, told. */
 bool lp_boot_file_store(const char *folder, const lp_boot_file *boot);
+
+/* True if the slot holds what was recorded of it: `facts` are those of its file. Else it is told. */
+bool lp_boot_slot_sound(const char *folder, const lp_boot_file *boot, unsigned slot, const lp_image_facts *facts);
 
 /* File name of a slot. Static. */
 const char *lp_slot_name(unsigned slot);

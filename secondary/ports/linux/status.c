@@ -20,6 +20,7 @@ typedef struct overview {
     lp_record record;
     lp_image_facts image; /* in the slot that runs */
     unsigned running;
+    bool damaged; /* it is not what was put there */
 } overview;
 
 static bool read_overview(const lp_settings *settings, overview *out) {
@@ -41,6 +42,7 @@ static bool read_overview(const lp_settings *settings, overview *out) {
                strerror(errno));
         return false;
     }
+    out->damaged = !lp_boot_slot_sound(settings->state, &out->boot, out->running, &out->image);
     return true;
 }
 
@@ -61,6 +63,7 @@ static json_t *overview_json(const lp_settings *settings, const overview *o) {
         "report_counter", (json_int_t)o->record.report_counter, "attacks_detected", o->record.attacks);
     json_object_update(out, more);
     json_decref(more);
+    json_object_set_new(out, "damaged", json_boolean(o->damaged));
     if (o->record.trial_state == LP_TRIAL_FAILED) {
         json_object_set_new(out, "failed_image", json_string(o->record.trial.name));
     }
@@ -94,5 +97,5 @@ int lp_status(const lp_settings *settings, bool json) {
         print_text(object);
     }
     json_decref(object);
-    return fflush(stdout) == 0 ? LP_EXIT_GOOD : LP_EXIT_STATE;
+    return fflush(stdout) == 0 && !o.damaged ? LP_EXIT_GOOD : LP_EXIT_STATE;
 }
