@@ -56,8 +56,8 @@ static bool prepare(lp_store *store, const char *sql, sqlite3_stmt **out) {
 
 const char *lp_database_reason(sqlite3 *database) {
     int code = database == NULL ? SQLITE_NOMEM : sqlite3_errcode(database);
-    int reason = code == SQLITE_IOERR || code == SQLITE_CANTOPEN ? sqlite3_system_errno(database) : 0;
-    return reason != 0 ? strerror(reason) : sqlite3_errstr(code);
+    bool system = (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && errno != 0;
+    return system ? strerror(errno) : sqlite3_errstr(code); /* sqlite3_system_errno() knows nothing of writes */
 }
 
 /* Says why SQLite failed, and what helps when it is the file. */

@@ -30,7 +30,7 @@ void lp_store_close(lp_store *store);
 /* Why the latest call failed, with the path, for one line to the user. */
 const char *lp_store_error(const lp_store *store);
 
-/* Why SQLite failed last: what the system said, if it is to blame. */
+/* Why SQLite failed just now: what the system said (errno), if it is to blame. */
 const char *lp_database_reason(sqlite3 *database);
 
 /* The open database, for tables of other parts of this process; it stays the store's. */

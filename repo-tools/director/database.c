@@ -2,13 +2,14 @@
 #include "database.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 bool lpd_db_failed(struct lpd_store *store) {
     int code = sqlite3_errcode(store->db);
-    int reason = code == SQLITE_IOERR || code == SQLITE_CANTOPEN ? sqlite3_system_errno(store->db) : 0;
-    snprintf(store->error, sizeof store->error, "%s", reason != 0 ? strerror(reason) : sqlite3_errmsg(store->db));
+    bool system = (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && errno != 0;
+    snprintf(store->error, sizeof store->error, "%s", system ? strerror(errno) : sqlite3_errmsg(store->db));
     return false;
 }
 
