@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loop.h"
 
+#include "notify.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -23,7 +25,8 @@ bool lp_loop_open(lp_loop *loop, lp_fetch *fetch, lp_coap_server *server) {
     sigaddset(&taken, SIGINT);
     sigaddset(&taken, SIGHUP);
     sigaddset(&taken, SIGUSR1);
-    *loop = (lp_loop){.epoll = -1, .signals = -1, .fetch = fetch, .server = server};
+    *loop =
+        (lp_loop){.epoll = -1, .signals = -1, .fetch = fetch, .server = server, .watchdog_ms = lp_notify_watchdog_ms()};
     if (sigprocmask(SIG_BLOCK, &taken, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
         return false;
     }
@@ -60,8 +63,21 @@ static int timeout_until(int64_t deadline_ms) {
     return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
+/* Tells systemd that the loop turns, if it is time to. Returns when it is next, if that is before `deadline_ms`. */
+static int64_t tell_watchdog(lp_loop *loop, int64_t deadline_ms) {
+    if (loop->watchdog_ms == 0) {
+        return deadline_ms;
+    }
+    if (lp_loop_now_ms() >= loop->alive_at_ms) {
+        lp_notify("WATCHDOG=1");
+        loop->alive_at_ms = lp_loop_now_ms() + loop->watchdog_ms;
+    }
+    return deadline_ms == LP_LOOP_FOREVER || loop->alive_at_ms < deadline_ms ? loop->alive_at_ms : deadline_ms;
+}
+
 void lp_loop_step(lp_loop *loop, int64_t deadline_ms) {
     struct epoll_event events[EVENTS];
+    deadline_ms = tell_watchdog(loop, deadline_ms);
     int count = epoll_wait(loop->epoll, events, EVENTS, timeout_until(deadline_ms));
     for (int i = 0; i < count; i++) {
         if (events[i].data.fd == loop->signals) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "notify.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,4 +26,20 @@ void lp_notify(const char *state) {
                      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
         close(fd);
     }
+}
+
+/* A variable of the environment that is a number; 0 if it is none. */
+static uint64_t number(const char *name) {
+    const char *text = getenv(name);
+    bool digits = text != NULL && text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
+    return digits ? strtoull(text, NULL, 10) : 0;
+}
+
+int64_t lp_notify_watchdog_ms(void) {
+    enum { HALF_US_PER_MS = 2 * 1000, MOST_MS = 3600 * 1000 };
+    uint64_t ms = number("WATCHDOG_USEC") / HALF_US_PER_MS;
+    if (getenv("WATCHDOG_PID") != NULL && number("WATCHDOG_PID") != (uint64_t)getpid()) {
+        return 0; /* it is our parent who is watched */
+    }
+    return ms < MOST_MS ? (int64_t)ms : MOST_MS;
 }
