@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delivery.h"
 
+#include "clock.h"
 #include "download.h"
 #include "install.h"
 
@@ -237,21 +238,27 @@ static lp_outcome offer_metadata(const lp_delivery *delivery, int64_t now, bool 
     return LP_OUTCOME_DONE;
 }
 
+/* Offers an image to an ECU. False with errno. */
+static bool offer_image(lp_gateway *gateway, size_t index, const lp_plan_image *image) {
+    char path[LP_PATH_BYTES];
+    if (!lp_store_image_path(gateway->store, image->id, path) ||
+        !lp_relay_offer_image(&gateway->relay, index, path, image->sha256)) {
+        return false;
+    }
+    lp_progress_event(&gateway->progress, "offered", "s:s, s:s, s:I", "ecu", gateway->inventory.ecus[index].serial,
+                      "image", image->name, "total", (long long)image->target.length_bytes);
+    return true;
+}
+
 static lp_outcome offer_images(const lp_delivery *delivery) {
     lp_gateway *gateway = delivery->gateway;
-    char path[LP_PATH_BYTES];
     for (size_t i = 0; i < gateway->inventory.count; i++) {
         const lp_plan_image *image = i == gateway->own ? NULL : lp_plan_due(delivery->plan, i);
         if (image == NULL) {
             lp_relay_withdraw_image(&gateway->relay, i);
-            continue;
+        } else if (!offer_image(gateway, i, image)) {
+            return fail_state(gateway, image->name, strerror(errno));
         }
-        if (!lp_store_image_path(gateway->store, image->id, path) ||
-            !lp_relay_offer_image(&gateway->relay, i, path, image->sha256)) {
-            return fail_state(gateway, path, strerror(errno));
-        }
-        lp_progress_event(&gateway->progress, "offered", "s:s, s:s, s:I", "ecu", gateway->inventory.ecus[i].serial,
-                          "image", image->name, "total", (long long)image->target.length_bytes);
     }
     return LP_OUTCOME_DONE;
 }
@@ -328,6 +335,43 @@ lp_outcome lp_delivery_start(lp_delivery *delivery, lp_gateway *gateway, lp_plan
         outcome = install_own(delivery, own);
     }
     return outcome;
+}
+
+/* Is the image in the store, and right? */
+static bool is_stored(const lp_gateway *gateway, const lp_plan_image *image) {
+    char path[LP_PATH_BYTES];
+    return image->known && lp_store_image_path(gateway->store, image->id, path) &&
+           lp_download_complete(&lp_crypto_openssl, path, &image->listing.hashes, image->target.length_bytes);
+}
+
+/* Only what was offered before is offered again: it was checked for boards, and the orders are recorded. */
+static void offer_again(const lp_delivery *delivery, int64_t now) {
+    lp_gateway *gateway = delivery->gateway;
+    bool news;
+    if (compare_offer(delivery, &news) != LP_OUTCOME_DONE || news ||
+        offer_metadata(delivery, now, news) != LP_OUTCOME_DONE) {
+        return;
+    }
+    for (size_t i = 0; i < gateway->inventory.count; i++) {
+        const lp_plan_image *image = i == gateway->own ? NULL : lp_plan_due(delivery->plan, i);
+        if (image != NULL && is_stored(gateway, image)) {
+            (void)offer_image(gateway, i, image);
+        }
+    }
+    lp_log(LP_PROGRAM, LP_LOG_INFO, "director targets %llu, as stored, are offered until there is news",
+           (unsigned long long)lp_plan_version(delivery->plan));
+}
+
+void lp_delivery_resume(lp_gateway *gateway) {
+    lp_plan plan;
+    int64_t now;
+    if (lp_clock_floor(gateway, &now) != LP_OK) {
+        return;
+    }
+    if (lp_plan_make_offline(&plan, gateway, now) == LP_OK) {
+        offer_again(&(lp_delivery){.gateway = gateway, .plan = &plan}, now);
+    }
+    lp_plan_free(&plan);
 }
 
 void lp_delivery_free(lp_delivery *delivery) {

@@ -18,6 +18,10 @@ lp_outcome lp_delivery_start(lp_delivery *delivery, lp_gateway *gateway, lp_plan
 
 void lp_delivery_free(lp_delivery *delivery);
 
+/* After a start: offers what is stored, if it still verifies and is not expired, so that secondaries need not wait for
+ * the servers. If there is nothing to offer, or something is wrong, the first cycle will tell. */
+void lp_delivery_resume(lp_gateway *gateway);
+
 /* True while a secondary has an image to install and has said nothing of it yet. */
 bool lp_delivery_expected(const lp_delivery *delivery);
 

@@ -75,33 +75,34 @@ static lp_code end_check(download *d) {
     return lp_image_check_end(&d->check);
 }
 
-/* Feeds what a file holds to the check. */
-static bool hash_file(download *d, int fd) {
+/* Feeds what a file holds to a check, and counts it. */
+static bool hash_file(lp_image_check *check, int fd, uint64_t *have_bytes) {
     char chunk[65536];
     for (;;) {
         ssize_t got = read(fd, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR) {
             continue;
         }
-        if (got <= 0 || lp_image_check_update(&d->check, chunk, (size_t)got) != LP_OK) {
+        if (got <= 0 || lp_image_check_update(check, chunk, (size_t)got) != LP_OK) {
             return got == 0;
         }
-        d->have_bytes += (uint64_t)got;
+        *have_bytes += (uint64_t)got;
     }
 }
 
-/* Is the complete file there, and right? */
-static bool is_complete(download *d) {
-    int fd = open(d->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+bool lp_download_complete(const lp_crypto *crypto, const char *path, const lp_hashes *hashes, uint64_t length_bytes) {
+    lp_image_check check;
+    uint64_t have_bytes = 0;
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         return false;
     }
-    struct stat st;
-    bool right =
-        fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == d->config.length_bytes && begin_check(d);
+    bool right = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == length_bytes &&
+                 lp_image_check_begin(&check, crypto, hashes, length_bytes) == LP_OK;
     if (right) {
-        right = hash_file(d, fd);
-        right = end_check(d) == LP_OK && right;
+        right = hash_file(&check, fd, &have_bytes);
+        right = lp_image_check_end(&check) == LP_OK && right;
     }
     close(fd);
     return right;
@@ -121,7 +122,7 @@ static bool open_part(download *d) {
     if (d->fd < 0 || !begin_check(d)) {
         return false;
     }
-    if (!hash_file(d, d->fd)) {
+    if (!hash_file(&d->check, d->fd, &d->have_bytes)) {
         return rewind_part(d); /* unreadable, or longer than the image is */
     }
     d->resumed = d->have_bytes > 0;
@@ -248,7 +249,7 @@ bool lp_download_start(const lp_download_config *config) {
     } else if (part_len >= (int)sizeof d->part) {
         errno = ENAMETOOLONG;
         end_with_errno(d);
-    } else if (is_complete(d)) {
+    } else if (lp_download_complete(config->crypto, d->path, &d->hashes, config->length_bytes)) {
         end(d, LP_OK, "");
     } else if (open_part(d)) {
         fetch_rest(d);

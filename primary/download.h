@@ -26,6 +26,9 @@ typedef struct lp_download_config {
     void *ctx; /* of progress and done */
 } lp_download_config;
 
+/* True if the file at `path` is complete and right. */
+bool lp_download_complete(const lp_crypto *crypto, const char *path, const lp_hashes *hashes, uint64_t length_bytes);
+
 /* Starts. A complete file at `path` that is right is kept, one that is not is replaced. What `part` holds
  * is hashed first and resumed; if the whole then does not match, it is fetched once more from its beginning.
  * After a failed transfer the beginning stays for the next try, after a refusal nothing does.

@@ -209,6 +209,15 @@ static bool store_provisioned_root(lp_drive *drive) {
     return ok;
 }
 
+/* Offline, the store answers for the servers; there is no later root. */
+static void answer_fetch_offline(lp_drive *drive) {
+    if (drive->ask.role == LP_ROLE_ROOT) {
+        drive->config.procedure->absent(drive->config.machine);
+    } else {
+        answer_load(drive);
+    }
+}
+
 static void answer_change(lp_drive *drive) {
     char name[LP_URL_BYTES];
     const lp_ask *ask = &drive->ask;
@@ -422,6 +431,10 @@ static bool step(lp_drive *drive) {
     case LP_ASK_PROVISIONED:
         return !answer_provisioned(drive);
     case LP_ASK_FETCH:
+        if (drive->config.offline) {
+            answer_fetch_offline(drive);
+            return true;
+        }
         if (drive->ask.role == LP_ROLE_ROOT) {
             drive->root_version = drive->ask.version;
         } else if (drive->ask.role == LP_ROLE_TIMESTAMP) {
@@ -430,7 +443,11 @@ static bool step(lp_drive *drive) {
         return !request(drive, drive->ask.role, drive->ask.version, drive->ask.max_bytes, on_file);
     case LP_ASK_STORE:
     case LP_ASK_FORGET:
-        answer_change(drive);
+        if (drive->config.offline) {
+            drive->config.procedure->done(drive->config.machine, true);
+        } else {
+            answer_change(drive);
+        }
         return true;
     case LP_ASK_TARGET:
         if (drive->config.judged != NULL) {

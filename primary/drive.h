@@ -43,6 +43,7 @@ typedef struct lp_drive_config {
     void *machine; /* begun by the caller; used until lp_drive_free() */
     lp_metadata_store store;
     lp_fetch *fetch;
+    bool offline;            /* nothing is fetched and the store not changed: what is stored is verified once more */
     lp_drive_repo *director; /* or NULL */
     lp_drive_repo *images;   /* by place in the map; one without a map, also that of a machine whose one repository is
                                 of neither kind; or NULL */

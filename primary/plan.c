@@ -77,7 +77,7 @@ static void on_ended(void *ctx, bool trusted) {
     plan->trusted = trusted;
 }
 
-static bool prepare(lp_plan *plan, int64_t now) {
+static bool prepare(lp_plan *plan, int64_t now, bool offline) {
     lp_gateway *gateway = plan->gateway;
     const lp_settings *settings = &gateway->settings;
     size_t count = gateway->inventory.count;
@@ -107,10 +107,11 @@ static bool prepare(lp_plan *plan, int64_t now) {
                                                   .machine = plan->full,
                                                   .store = lp_store_metadata(gateway->store),
                                                   .fetch = gateway->fetch,
+                                                  .offline = offline,
                                                   .director = &plan->director,
                                                   .images = plan->sources,
                                                   .judged = on_judged,
-                                                  .damaged = on_damaged,
+                                                  .damaged = offline ? NULL : on_damaged,
                                                   .ended = on_ended,
                                                   .ctx = plan});
     return plan->drive != NULL;
@@ -156,7 +157,7 @@ lp_code lp_plan_make(lp_plan *plan, lp_gateway *gateway, int64_t now, lp_error *
     set_repositories(plan);
     *error = (lp_error){.code = LP_LIMIT_MEMORY};
     message[0] = '\0';
-    if (gateway->loop.stop || !prepare(plan, now)) {
+    if (gateway->loop.stop || !prepare(plan, now, false)) {
         return LP_LIMIT_MEMORY;
     }
     lp_drive_start(plan->drive);
@@ -176,6 +177,16 @@ lp_code lp_plan_make(lp_plan *plan, lp_gateway *gateway, int64_t now, lp_error *
         *error = (lp_error){.code = LP_OK};
     }
     return error->code;
+}
+
+lp_code lp_plan_make_offline(lp_plan *plan, lp_gateway *gateway, int64_t now) {
+    *plan = (lp_plan){.gateway = gateway};
+    set_repositories(plan);
+    if (!prepare(plan, now, true)) {
+        return LP_LIMIT_MEMORY;
+    }
+    lp_drive_start(plan->drive);
+    return !plan->trusted ? lp_full_error(plan->full)->code : plan->short_of_memory ? LP_LIMIT_MEMORY : LP_OK;
 }
 
 void lp_plan_free(lp_plan *plan) {

@@ -40,6 +40,9 @@ typedef struct lp_plan {
  * transport or store are the reason. Free with lp_plan_free() either way. */
 lp_code lp_plan_make(lp_plan *plan, lp_gateway *gateway, int64_t now, lp_error *error, char *message);
 
+/* Makes the plan of what is stored, and asks nobody. As above, and what is wrong is for lp_plan_make() to tell. */
+lp_code lp_plan_make_offline(lp_plan *plan, lp_gateway *gateway, int64_t now);
+
 /* Frees the plan and the files it points into. */
 void lp_plan_free(lp_plan *plan);
 

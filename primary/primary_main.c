@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lampyr-primary: see lampyr-primary(8). */
 #include "cycle.h"
+#include "delivery.h"
 #include "notify.h"
 
 #include "lampyr-host/command_line.h"
@@ -33,6 +34,7 @@ typedef struct arguments {
 /* Serves for ever; cycles at once, after each interval, and when asked. */
 static lp_outcome serve(lp_gateway *gateway) {
     int64_t next = lp_loop_now_ms();
+    lp_delivery_resume(gateway);
     lp_notify("READY=1");
     lp_log(LP_PROGRAM, LP_LOG_INFO, "ready");
     while (!gateway->loop.stop) {

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import unittest
+import unittest.mock
 
 from director_harness import Key
 from primary_harness import (PRIMARY, PROGRAMS, SECONDARIES, SHARED, Board, Coap, PrimaryTest, Vehicle, canonical,
@@ -226,11 +227,77 @@ class SecondaryTest(PrimaryTest):
             self.assertEqual(board.report(*image(serial)), ("2.04", b""))
         self.assertEqual(process.wait(), DONE)
 
+    def restart_alone(self, meanwhile=lambda: None, **settings):
+        """Restarts it where no server can be reached."""
+        self.start()
+        self.assertEqual(self.process.stop(), DONE)
+        self.server.stop()
+        meanwhile()
+        self.vehicle.configure(**settings)
+        self.process = self.vehicle.start("run")
+        return self.board(self.vehicle, "sec-brake-0001")
+
+    def test_after_a_restart_what_is_stored_is_offered_without_servers(self):
+        brake = self.restart_alone()
+        brake.register()
+        name, digest, length = image(brake.serial)
+        self.assertEqual((brake.news()[3], brake.news()[5]), (2, length))
+        code, content = brake.coap.get(f"i/{brake.serial}")
+        self.assertEqual((code, hashlib.sha256(content).hexdigest()), ("2.05", digest))
+        self.process.wait_event("outcome", status=UNREACHABLE)
+        self.assertEqual(brake.news()[5], length)
+
+    def test_what_has_expired_in_the_store_is_not_offered(self):
+        self.lab.write("primary/later", "2099-01-01T00:00:00Z\n")
+        brake = self.restart_alone(time="later")
+        brake.register()
+        self.assertEqual(brake.news()[1:], [0, 0, 0, 0, 0])
+
+    def test_an_image_that_is_damaged_in_the_store_is_not_offered(self):
+        _, digest, length = image("sec-brake-0001")
+        brake = self.restart_alone(lambda: self.lab.write(f"primary/state/images/{digest}", bytes(length)))
+        brake.register()
+        self.assertEqual((brake.news()[3], brake.news()[5]), (2, 0))
+
     def test_reports_between_cycles_are_sent_on(self):
         self.start("stage0_nochange")
         brake = self.board(self.vehicle, "sec-brake-0001")
         self.assertEqual(brake.report(*image("sec-brake-0001")), ("2.04", b""))
         self.server.wait_installed({"sec-brake-0001": "brake-64k-v1.bin"})
+
+
+@needs_shared
+class ServiceTest(PrimaryTest):
+    """What systemd hears of it."""
+
+    def start(self, **environment):
+        path = self.lab.path("notify")
+        self.heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.heard.close)
+        self.heard.bind(path)
+        self.heard.settimeout(60)
+        with unittest.mock.patch.dict(os.environ, NOTIFY_SOCKET=path, **environment):
+            return Vehicle(self.lab, self.serve("stage0_nochange")).start("run")
+
+    def hear(self):
+        return self.heard.recv(100).decode()
+
+    def test_it_is_ready_alive_and_stopping(self):
+        process = self.start(WATCHDOG_USEC="200000")
+        self.assertEqual([self.hear() for _ in range(4)], ["READY=1"] + 3 * ["WATCHDOG=1"])
+        process.stop()
+        while (last := self.hear()) == "WATCHDOG=1":
+            pass
+        self.assertEqual(last, "STOPPING=1")
+
+    def test_a_watchdog_for_another_process_or_none_hears_nothing(self):
+        for environment in {"WATCHDOG_USEC": "200000", "WATCHDOG_PID": "1"}, {"WATCHDOG_USEC": "soon"}, {}:
+            with self.subTest(environment):
+                process = self.start(**environment)
+                process.wait_event("outcome")
+                process.stop()
+                self.assertEqual([self.hear(), self.hear()], ["READY=1", "STOPPING=1"])
+                os.remove(self.lab.path("notify"))
 
 
 @needs_shared
