@@ -55,7 +55,7 @@ static bool read_all(int fd, size_t size_hint, size_t max_bytes, uint8_t **out, 
     return false;
 }
 
-void lp_files_begin(void) {
+void lp_host_begin(void) {
     signal(SIGXFSZ, SIG_IGN);
 }
 

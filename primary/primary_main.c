@@ -84,7 +84,7 @@ static const struct option options[] = {{"config", required_argument, NULL, CONF
 int main(int argc, char **argv) {
     arguments args = {.config = default_config};
     char message[LP_PATH_BYTES];
-    lp_files_begin();
+    lp_host_begin();
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
         switch (option) {

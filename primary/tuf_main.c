@@ -12,7 +12,7 @@ int main(int argc, char **argv) {
     char message[512];
     lpt_options options;
     bool ok = true;
-    lp_files_begin();
+    lp_host_begin();
     switch (lpt_options_read(argc, argv, &options, message, sizeof message)) {
     case LPT_OPTIONS_HELP:
         fputs(lpt_options_help, stdout);

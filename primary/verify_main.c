@@ -26,7 +26,7 @@ int main(int argc, char **argv) {
     lpv_options options;
     lpv_outcome outcome = {.exit = LPV_USAGE};
     int status = LPV_ACCEPTED;
-    lp_files_begin();
+    lp_host_begin();
     switch (lpv_options_read(argc, argv, &options, outcome.message, sizeof outcome.message)) {
     case LPV_OPTIONS_HELP:
         fputs(lpv_options_help, stdout);

@@ -83,7 +83,7 @@ static int run(const command *c, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    lp_files_begin();
+    lp_host_begin();
     json_set_alloc_funcs(allocate, free);
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
         print_help();

@@ -86,7 +86,7 @@ static int run(lpd_director *director, char *message, size_t message_bytes) {
 int main(int argc, char **argv) {
     lpd_options options;
     char message[MESSAGE_BYTES];
-    lp_files_begin();
+    lp_host_begin();
     switch (lpd_options_read(argc, argv, &options, message, sizeof message)) {
     case LPD_OPTIONS_HELP:
         fputs(lpd_options_help, stdout);

@@ -11,7 +11,7 @@ enum { LP_PATH_BYTES = 4096 };
 
 /* Makes a write beyond the process's file size limit fail with EFBIG, like a full disk, where it would end the
  * process otherwise (SIGXFSZ). Programs call it first. */
-void lp_files_begin(void);
+void lp_host_begin(void);
 
 /* Reads a regular file of at most `max_bytes` into heap memory (terminated by a NUL that is not
  * counted); free() it. False with EFBIG if it is longer, EISDIR or EINVAL if it is no regular file. */

@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
     char message[MESSAGE_BYTES];
     command_line line = {.run = {.argv = argv}};
     int exit_code;
-    lp_files_begin();
+    lp_host_begin();
     if (!parse(argc, argv, &line, &exit_code)) {
         return exit_code;
     }
