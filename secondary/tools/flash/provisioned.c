@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flash_tool.h"
+
+#include "lampyr-host/files.h"
+#include "lampyr/encode.h"
+#include "lampyr/role.h"
+#include "settings.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TIME_FILE_BYTES = 64, MESSAGE_BYTES = 1024 };
+
+bool read_file(const char *path, size_t max_bytes, uint8_t **out, size_t *len) {
+    if (lp_file_read(path, max_bytes, out, len)) {
+        return true;
+    }
+    lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s: %s", path, strerror(errno));
+    return false;
+}
+
+static bool read_time(const char *path, int64_t *out) {
+    uint8_t *bytes;
+    size_t len;
+    if (!read_file(path, TIME_FILE_BYTES, &bytes, &len)) {
+        return false;
+    }
+    while (len > 0 && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r')) {
+        len--;
+    }
+    bool ok = lp_time_parse((lp_str){(const char *)bytes, len}, out) == LP_OK;
+    free(bytes);
+    if (!ok) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s is no RFC 3339 time like 2026-11-21T02:23:54Z", path);
+    }
+    return ok;
+}
+
+/* Reads a file of director metadata and checks its form; who signed it shows when the image is verified. */
+static bool read_metadata(const char *path, lp_role role, lp_dialect dialect, const lp_limits *limits, uint8_t **bytes,
+                          lp_slice *out, uint64_t *version) {
+    lp_signed doc;
+    size_t len;
+    if (!read_file(path, role == LP_ROLE_ROOT ? limits->root_bytes : limits->targets_bytes, bytes, &len)) {
+        return false;
+    }
+    *out = (lp_slice){*bytes, len};
+    lp_code code = lp_signed_parse(*out, role, LP_JSON_CANONICAL, dialect, limits, (lp_scratch){NULL, 0}, &doc);
+    if (code != LP_OK) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s: %s: %s", path, lp_code_name(code), lp_code_text(code));
+        return false;
+    }
+    *version = doc.version;
+    return true;
+}
+
+/* The address alone: a board always uses CoAP's port. "[ADDRESS]:5683", "[ADDRESS]" and "ADDRESS" are taken. */
+static bool take_primary(const char *text, char out[LP_SERIAL_BYTES]) {
+    static const char port[] = ":5683";
+    struct in6_addr ignored;
+    size_t len = strlen(text);
+    if (len > sizeof port && strcmp(text + len - strlen(port), port) == 0 && text[len - sizeof port] == ']') {
+        len -= strlen(port);
+    }
+    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+        text++;
+        len -= 2;
+    }
+    if (len >= LP_SERIAL_BYTES) {
+        return false;
+    }
+    memcpy(out, text, len);
+    out[len] = '\0';
+    return len == 0 || inet_pton(AF_INET6, out, &ignored) == 1;
+}
+
+/* Text that the factory data point to. */
+static bool keep(provisioned *p, unsigned index, const char *text, const char **out) {
+    p->text[index] = strdup(text);
+    *out = p->text[index];
+    return p->text[index] != NULL;
+}
+
+static bool take_settings(provisioned *p, const lp_settings *settings, const char *primary) {
+    char address[LP_SERIAL_BYTES];
+    lp_factory *factory = &p->factory;
+    if (!take_primary(primary != NULL ? primary : settings->primary, address)) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "primary: not an IPv6 address, or another port than 5683: %s",
+               primary != NULL ? primary : settings->primary);
+        return false;
+    }
+    factory->dialect = settings->dialect;
+    bool kept = keep(p, 0, settings->serial, &factory->serial) && keep(p, 1, settings->hardware, &factory->hardware) &&
+                keep(p, 2, settings->vendor, &factory->vendor) && keep(p, 3, address, &factory->primary) &&
+                (settings->vehicle[0] == '\0' || keep(p, 4, settings->vehicle, &factory->vehicle));
+    if (!kept) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "out of memory");
+    }
+    return kept;
+}
+
+static bool take_key(provisioned *p, const char *path) {
+    if (lp_key_load(path, p->factory.dialect, &p->key) != LP_OK) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s: cannot be read, or no private key in PEM", path);
+        return false;
+    }
+    return true;
+}
+
+bool provisioned_read(const char *folder, const char *primary, provisioned *out) {
+    char path[LP_PATH_BYTES];
+    char message[MESSAGE_BYTES];
+    lp_settings settings;
+    uint64_t targets_version;
+    const lp_limits limits = lp_layout_limits(&lp_layout_512k);
+    *out = (provisioned){.root = NULL};
+    if (!lp_path_join(path, sizeof path, folder, "secondary.conf") ||
+        !lp_settings_read(path, &settings, message, sizeof message)) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s", path[0] == '\0' ? folder : message);
+        return false;
+    }
+    return take_settings(out, &settings, primary) && read_time(settings.time, &out->factory.time) &&
+           read_metadata(settings.root, LP_ROLE_ROOT, settings.dialect, &limits, &out->root, &out->factory.root,
+                         &out->root_version) &&
+           read_metadata(settings.targets, LP_ROLE_TARGETS, settings.dialect, &limits, &out->targets,
+                         &out->factory.targets, &targets_version) &&
+           take_key(out, settings.key);
+}
+
+void provisioned_free(provisioned *p) {
+    for (size_t i = 0; i < sizeof p->text / sizeof p->text[0]; i++) {
+        free(p->text[i]);
+    }
+    free(p->root);
+    free(p->targets);
+    lp_key_free(&p->key);
+}
