@@ -4,12 +4,12 @@
  * With -icount shift=0 an instruction takes a nanosecond of the board's time, and a timer of 25 MHz counts 40 of them.
  */
 #include "block.h"
+#include "devices.h"
 #include "judge.h"
-#include "semihosting.h"
 
 #include "core.h"
-#include "lampyr-board/board.h"
 #include "lampyr-crypto/bearssl.h"
+#include "lampyr-port/port.h"
 #include "lampyr/encode.h"
 
 #include <string.h>
@@ -71,7 +71,7 @@ static void count_p256(void) {
     ok = ok && lp_crypto_bearssl.verify(&lp_crypto_bearssl, &key, (lp_slice){signature, len}, message);
     report("p256-verify", before);
     if (!ok) {
-        semihosting_exit(1);
+        lp_machine_stop(1);
     }
 }
 
@@ -90,7 +90,7 @@ static void count_ed25519(void) {
                                         (lp_slice){(const uint8_t *)"r", 1});
     report("ed25519-verify", before);
     if (!ok) {
-        semihosting_exit(1);
+        lp_machine_stop(1);
     }
 }
 
@@ -119,5 +119,5 @@ void lp_firmware(void) {
     const judge_place place = {.crypto = &lp_crypto_bearssl, .write = lp_board_write, .count = count};
     const judge_place without = {.crypto = &believing, .write = lp_board_write, .count = count};
     bool judged = judge_vectors(test_block, &place) && judge_vectors(test_block, &without);
-    semihosting_exit(judged ? 0 : 2);
+    lp_machine_stop(judged ? 0 : 2);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The packed vectors on the board: they lie where QEMU was told to load them. */
 #include "block.h"
+#include "devices.h"
 #include "judge.h"
-#include "semihosting.h"
 
-#include "lampyr-board/board.h"
 #include "lampyr-crypto/bearssl.h"
+#include "lampyr-port/port.h"
 #include "lampyr/encode.h"
 
 void lp_firmware(void) {
@@ -16,5 +16,5 @@ void lp_firmware(void) {
     lp_board_write("peak stack ", 11);
     lp_board_write(peak, len);
     lp_board_write("\n", 1);
-    semihosting_exit(judged ? 0 : 2);
+    lp_machine_stop(judged ? 0 : 2);
 }

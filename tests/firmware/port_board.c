@@ -3,9 +3,8 @@
  * flash counts the starts. */
 #include "block.h"
 #include "devices.h"
-#include "semihosting.h"
 
-#include "lampyr-board/board.h"
+#include "lampyr-port/port.h"
 
 #include <string.h>
 
@@ -48,7 +47,7 @@ void lp_firmware(void) {
         put("starves the watchdog\n");
         lp_watchdog_begin(200);
         wait_ms(60000, false);
-        semihosting_exit(1);
+        lp_machine_stop(1);
     case 2:
         put("feeds the watchdog\n");
         lp_watchdog_begin(200);
@@ -61,8 +60,8 @@ void lp_firmware(void) {
         }
     case 3:
         put("was killed\n");
-        semihosting_exit(deeper(1000000) == 0 ? 1 : 2);
+        lp_machine_stop(deeper(1000000) == 0 ? 1 : 2);
     default:
-        semihosting_exit(1);
+        lp_machine_stop(1);
     }
 }

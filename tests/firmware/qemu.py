@@ -4,7 +4,7 @@ import subprocess
 
 BLOCK_ADDRESS = 0x21000000  # the machine's larger RAM
 BLOCK_BYTES = 16 << 20
-FAULT = 3  # exit status after a fault of the processor (semihosting.c)
+FAULT = 3  # exit status after a fault of the processor (fault.c)
 
 
 def command(program, *options):

@@ -2,7 +2,7 @@
 /* The clock counts with SysTick, which interrupts only twice a second: between ticks its counter is read. */
 #include "core.h"
 
-#include "lampyr-board/board.h"
+#include "lampyr-port/port.h"
 
 enum {
     SYST_CSR = 0xe000e010, /* Armv7-M Architecture Reference Manual, B3.3 */

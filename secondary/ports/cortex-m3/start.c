@@ -2,13 +2,15 @@
 /* From reset to lp_firmware(): memory, the stack's measure, faults and resets. */
 #include "core.h"
 
-#include "lampyr-board/board.h"
+#include "lampyr-port/port.h"
 
 /* Set by sections.ld. */
 extern uint32_t lp_stack_bottom[];
 extern uint32_t lp_data_begin[], lp_data_end[];
 extern const uint32_t lp_data_image[];
 extern uint32_t lp_bss_begin[], lp_bss_end[];
+
+__attribute__((section(".retained"))) lp_retained lp_retained_words;
 
 enum {
     AIRCR = 0xe000ed0c, /* Armv7-M Architecture Reference Manual, B3.2.6 */
@@ -43,11 +45,16 @@ _Noreturn void lp_start(void) {
     lp_board_reset();
 }
 
-_Noreturn void lp_board_reset(void) {
+static _Noreturn void reset_as(uint32_t what) {
+    lp_retained_words.reset = what;
     __asm volatile("dsb" ::: "memory");
     *lp_register(AIRCR) = reset_request;
     for (;;) {
     }
+}
+
+_Noreturn void lp_board_reset(void) {
+    reset_as(LP_RESETS_ITSELF);
 }
 
 /* The stack may be what failed, so it begins anew. */
@@ -56,7 +63,7 @@ __attribute__((naked)) void lp_fault(void) {
 }
 
 __attribute__((weak)) _Noreturn void lp_board_fault(void) {
-    lp_board_reset();
+    reset_as(LP_RESETS_FAULTY);
 }
 
 size_t lp_board_stack_peak_bytes(void) {

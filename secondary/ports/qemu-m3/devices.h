@@ -24,4 +24,13 @@ void lp_uart_write(lp_uart uart, const void *bytes, size_t len);
 /* Takes a byte that has arrived; false if there is none. Does not wait. */
 bool lp_uart_read(lp_uart uart, uint8_t *byte);
 
+/* Exit statuses of QEMU that the port decides on. */
+enum {
+    LP_STOP_POWER_CUT = 4,  /* a test wanted it (cut.h) */
+    LP_STOP_FLASH_RULE = 5, /* flash was not used as flash.h demands */
+};
+
+/* Ends QEMU with this exit status; its option "-semihosting-config enable=on" must be given. */
+_Noreturn void lp_machine_stop(int status);
+
 #endif

@@ -2,7 +2,8 @@
 #include "core.h"
 #include "devices.h"
 
-#include "lampyr-board/board.h"
+#include "lampyr-port/memory.h"
+#include "lampyr-port/port.h"
 
 void lp_port_begin(void) {
     lp_uart_begin(LP_UART_CONSOLE);
@@ -12,6 +13,15 @@ void lp_port_begin(void) {
 
 void lp_board_write(const char *text, size_t len) {
     lp_uart_write(LP_UART_CONSOLE, text, len);
+}
+
+bool lp_board_read(uint8_t *byte) {
+    return lp_uart_read(LP_UART_CONSOLE, byte);
+}
+
+/* QEMU tells nothing of resets. */
+lp_reset_cause lp_board_reset_cause(void) {
+    return lp_retained_cause();
 }
 
 /* The watchdog's first zero: nobody fed it, so there is nothing to save and nothing to return to. */

@@ -3,7 +3,7 @@
 #include "core.h"
 #include "devices.h"
 
-#include "lampyr-board/board.h"
+#include "lampyr-port/port.h"
 
 /* Arm DDI 0479, "APB watchdog", programmers model */
 enum {

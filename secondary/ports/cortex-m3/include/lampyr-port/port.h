@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What firmware needs of its board, besides flash and network. Every function is there once, in the port that is linked
- * or in the code that all Cortex-M3 share. */
-#ifndef LAMPYR_BOARD_H
-#define LAMPYR_BOARD_H
+/* What firmware needs of its board, besides flash (memory.h) and network. Every function is there once, in the port
+ * that is linked or in the code that all Cortex-M3 share. */
+#ifndef LAMPYR_PORT_PORT_H
+#define LAMPYR_PORT_PORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,11 +17,14 @@ uint64_t lp_board_now_ms(void);
 /* Writes `len` bytes of text to the console, and waits until they are out of our hands. */
 void lp_board_write(const char *text, size_t len);
 
-/* Resets the board. */
+/* Takes a byte that has arrived at the console; false if there is none. Does not wait. */
+bool lp_board_read(uint8_t *byte);
+
+/* Resets the board. The boot loader learns that it was asked for. */
 _Noreturn void lp_board_reset(void);
 
 /* Called on a fault of the processor: an address that does not exist, an instruction that is none, a full stack. Resets
- * the board, unless the firmware defines its own. */
+ * the board, and the boot loader learns of it, unless the firmware defines its own. */
 _Noreturn void lp_board_fault(void);
 
 /* From now on the board resets itself when the watchdog is not fed for `timeout_ms` (at least 2, at most 60,000). */

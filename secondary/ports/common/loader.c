@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The boot loader of every board: lampyr-boot/boot.h decides, and the console says what and why. */
+#include "lampyr-boot/recovery.h"
+#include "lampyr-crypto/bearssl.h"
+#include "lampyr-port/memory.h"
+#include "lampyr-port/port.h"
+
+#include <string.h>
+
+/* Far longer than the loader takes between two flash operations, or an image until it feeds the watchdog itself. */
+enum { WATCHDOG_MS = 30000 };
+
+/* --- console --- */
+
+static void put(const char *text) {
+    lp_board_write(text, strlen(text));
+}
+
+/* lp_uint_format() takes 64 bits, and would bring in the division of those. */
+static void put_number(uint32_t number) {
+    char digit = (char)('0' + number % 10);
+    if (number >= 10) {
+        put_number(number / 10);
+    }
+    lp_board_write(&digit, 1);
+}
+
+/* By its number in docs/ERRORS.md: the loader has no room for names. */
+static void put_slot(unsigned slot, lp_code code) {
+    if (code == LP_MISUSE) {
+        return;
+    }
+    put("boot: slot ");
+    put_number(slot);
+    put(code == LP_OK ? " verified\n" : code == LP_MISSING_FILE ? " empty\n" : " refused, error ");
+    if (code != LP_OK && code != LP_MISSING_FILE) {
+        put_number(code);
+        put("\n");
+    }
+}
+
+static void put_report(lp_reset_cause cause, const lp_boot_report *report) {
+    static const char *const causes[] = {"power", "software", "fault"};
+    static const char *const journals[] = {"good", "empty", "damaged"};
+    static const char *const phases[] = {"idle", "requested", "swapping", "testing", "reverting", "restoring"};
+    put("boot: reset by ");
+    put(causes[cause]);
+    put(", journal ");
+    put(journals[report->journal]);
+    put(", ");
+    put(phases[report->phase]);
+    put("\n");
+    if (report->steps > 0) {
+        put("boot: swapped, steps ");
+        put_number(report->steps);
+        put("\n");
+    }
+    put_slot(0, report->slot[0]);
+    put_slot(1, report->slot[1]);
+    put(report->flash_failed ? "boot: flash fails\n" : "");
+    put(report->reverted ? "boot: reverted\n" : "");
+}
+
+/* --- flash, with the watchdog --- */
+
+static bool feed_and_read(const lp_flash *flash, uint32_t offset, void *out, uint32_t len) {
+    lp_watchdog_feed();
+    return lp_board_flash.read(flash, offset, out, len);
+}
+
+static bool feed_and_program(const lp_flash *flash, uint32_t offset, const void *bytes, uint32_t len) {
+    lp_watchdog_feed();
+    return lp_board_flash.program(flash, offset, bytes, len);
+}
+
+static bool feed_and_erase(const lp_flash *flash, uint32_t offset) {
+    lp_watchdog_feed();
+    return lp_board_flash.erase(flash, offset);
+}
+
+/* --- the way --- */
+
+static void recover(const lp_boot_config *config) {
+    lp_recovery recovery;
+    lp_recovery_begin(&recovery, config);
+    put("boot: no valid image, waiting for recovery\n");
+    while (!lp_recovery_done(&recovery)) {
+        uint8_t byte;
+        lp_watchdog_feed();
+        if (lp_board_read(&byte)) {
+            lp_slice answer = lp_recovery_byte(&recovery, byte);
+            lp_board_write((const char *)answer.ptr, answer.len);
+        }
+    }
+}
+
+static lp_boot_decision decide(const lp_boot_config *config) {
+    lp_boot_report report;
+    lp_boot_decision decision = lp_boot(config, &report);
+    put_report(config->cause, &report);
+    return decision;
+}
+
+void lp_firmware(void) {
+    lp_flash flash = lp_board_flash;
+    flash.read = feed_and_read;
+    flash.program = feed_and_program;
+    flash.erase = feed_and_erase;
+    const lp_limits limits = lp_layout_limits(lp_board_layout);
+    const lp_boot_config config = {.flash = &flash,
+                                   .layout = lp_board_layout,
+                                   .crypto = &lp_crypto_bearssl,
+                                   .limits = &limits,
+                                   .cause = lp_board_reset_cause()};
+    lp_watchdog_begin(WATCHDOG_MS);
+    if (decide(&config) == LP_BOOT_RECOVER) {
+        recover(&config);
+        put("boot: recovered\n");
+        return;
+    }
+    put("boot: stack ");
+    put_number((uint32_t)lp_board_stack_peak_bytes());
+    put(lp_board_lock() ? "\nboot: runs slot 0\n" : "\nboot: pages are not locked\nboot: runs slot 0\n");
+    lp_watchdog_feed();
+    lp_board_run(flash.map + lp_board_layout->slot[0].offset);
+}
