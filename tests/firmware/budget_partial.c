@@ -3,10 +3,10 @@
  * how deep does its stack get? A line on the console for each case. */
 #include "budget_partial.h"
 #include "block.h"
-#include "semihosting.h"
+#include "devices.h"
 
 #include "core.h"
-#include "lampyr-board/board.h"
+#include "lampyr-port/port.h"
 #include "lampyr/uptane.h"
 
 static lp_partial partial;
@@ -123,12 +123,12 @@ void lp_firmware(void) {
         uint32_t stack_bytes = stack_of(&cases[i]);
         const lp_target *target = lp_partial_target(&partial);
         if (target == NULL || !lp_str_is(target->name, text_of(cases[i].image))) {
-            semihosting_exit(1);
+            lp_machine_stop(1);
         }
         put_number(cases[i].ecus, ' ');
         put_number(cases[i].targets.len, ' ');
         put_number(sizeof partial, ' ');
         put_number(stack_bytes, '\n');
     }
-    semihosting_exit(0);
+    lp_machine_stop(0);
 }

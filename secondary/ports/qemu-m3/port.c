@@ -27,6 +27,7 @@ lp_reset_cause lp_board_reset_cause(void) {
 /* The watchdog's first zero: nobody fed it, so there is nothing to save and nothing to return to. */
 static void wait_for_watchdog(void) {
     for (;;) {
+        __asm volatile("wfi");
     }
 }
 
