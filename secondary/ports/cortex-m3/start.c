@@ -63,6 +63,8 @@ __attribute__((naked)) void lp_fault(void) {
 }
 
 __attribute__((weak)) _Noreturn void lp_board_fault(void) {
+    static const char text[] = "fault\n";
+    lp_board_write(text, sizeof text - 1);
     reset_as(LP_RESETS_FAULTY);
 }
 

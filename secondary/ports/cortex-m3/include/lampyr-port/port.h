@@ -23,8 +23,8 @@ bool lp_board_read(uint8_t *byte);
 /* Resets the board. The boot loader learns that it was asked for. */
 _Noreturn void lp_board_reset(void);
 
-/* Called on a fault of the processor: an address that does not exist, an instruction that is none, a full stack. Resets
- * the board, and the boot loader learns of it, unless the firmware defines its own. */
+/* Called on a fault of the processor: an address that does not exist, an instruction that is none, a full stack. Says
+ * so on the console and resets the board, and the boot loader learns of it, unless the firmware defines its own. */
 _Noreturn void lp_board_fault(void);
 
 /* From now on the board resets itself when the watchdog is not fed for `timeout_ms` (at least 2, at most 60,000). */
