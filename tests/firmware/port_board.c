@@ -32,7 +32,7 @@ static void echo(void) {
 }
 
 /* Needs more stack with every call than there is for all. */
-static unsigned deeper(unsigned calls) {
+__attribute__((noipa)) static unsigned deeper(unsigned calls) {
     volatile unsigned here[64] = {calls};
     return calls == 0 ? 0 : deeper(calls - 1) + here[calls % 64];
 }

@@ -80,7 +80,8 @@ static bool feed_and_erase(const lp_flash *flash, uint32_t offset) {
 
 /* --- the way --- */
 
-static void recover(const lp_boot_config *config) {
+/* The larger half of the stack; lp_boot()'s is free by then. */
+static __attribute__((noinline)) void recover(const lp_boot_config *config) {
     lp_recovery recovery;
     lp_recovery_begin(&recovery, config);
     put("boot: no valid image, waiting for recovery\n");
@@ -94,7 +95,7 @@ static void recover(const lp_boot_config *config) {
     }
 }
 
-static lp_boot_decision decide(const lp_boot_config *config) {
+static __attribute__((noinline)) lp_boot_decision decide(const lp_boot_config *config) {
     lp_boot_report report;
     lp_boot_decision decision = lp_boot(config, &report);
     put_report(config->cause, &report);

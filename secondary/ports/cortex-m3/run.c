@@ -10,10 +10,12 @@ enum {
     ICSR_CLEAR_TICK = 1 << 25,
     VTOR = 0xe000ed08,
     SYST_CSR = 0xe000e010,
+    MPU_CTRL = 0xe000ed94, /* B3.5 */
 };
 
 _Noreturn void lp_board_run(const uint8_t *vectors) {
     const uint32_t *table = (const uint32_t *)(const void *)vectors;
+    *lp_register(MPU_CTRL) = 0;
     *lp_register(SYST_CSR) = 0;
     *lp_register(ICSR) = ICSR_CLEAR_TICK;
     *lp_register(VTOR) = (uint32_t)(uintptr_t)table;

@@ -15,6 +15,14 @@ __attribute__((section(".retained"))) lp_retained lp_retained_words;
 enum {
     AIRCR = 0xe000ed0c, /* Armv7-M Architecture Reference Manual, B3.2.6 */
     STACK_UNUSED = 0x5aa5c33c,
+
+    MPU_CTRL = 0xe000ed94, /* B3.5 */
+    MPU_CTRL_ENABLE_OVER_DEFAULT_MAP = 5,
+    MPU_RBAR = 0xe000ed9c,
+    MPU_RBAR_REGION_0 = 1 << 4,
+    MPU_RASR = 0xe000eda0,
+    MPU_RASR_NO_ACCESS_16K = 13 << 1 | 1,
+    GUARD_BYTES = 16 * 1024,
 };
 static const uint32_t reset_request = 0x05fa0004; /* VECTKEY, SYSRESETREQ */
 
@@ -38,8 +46,16 @@ static void prepare_memory(void) {
     lp_board_stack_forget();
 }
 
+/* What lies below the stack is nobody's: an access to it is a fault. */
+static void guard_stack(void) {
+    *lp_register(MPU_RBAR) = ((uint32_t)(uintptr_t)lp_stack_bottom - GUARD_BYTES) | MPU_RBAR_REGION_0;
+    *lp_register(MPU_RASR) = MPU_RASR_NO_ACCESS_16K;
+    *lp_register(MPU_CTRL) = MPU_CTRL_ENABLE_OVER_DEFAULT_MAP;
+}
+
 _Noreturn void lp_start(void) {
     prepare_memory();
+    guard_stack();
     lp_port_begin();
     lp_firmware();
     lp_board_reset();
@@ -62,7 +78,7 @@ __attribute__((naked)) void lp_fault(void) {
     __asm volatile("ldr r0, =lp_stack_top\n mov sp, r0\n b lp_board_fault");
 }
 
-__attribute__((weak)) _Noreturn void lp_board_fault(void) {
+__attribute__((weak, used)) _Noreturn void lp_board_fault(void) {
     static const char text[] = "fault\n";
     lp_board_write(text, sizeof text - 1);
     reset_as(LP_RESETS_FAULTY);
