@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Far longer than the loader takes between two flash operations, or an image until it feeds the watchdog itself. */
+/* Far longer than the loader takes to verify, or an image takes until it feeds the watchdog itself. */
 enum { WATCHDOG_MS = 30000 };
 
 /* --- console --- */
@@ -61,21 +61,10 @@ static void put_report(lp_reset_cause cause, const lp_boot_report *report) {
     put(report->reverted ? "boot: reverted\n" : "");
 }
 
-/* --- flash, with the watchdog --- */
-
+/* Whatever takes the loader long reads flash again and again. */
 static bool feed_and_read(const lp_flash *flash, uint32_t offset, void *out, uint32_t len) {
     lp_watchdog_feed();
     return lp_board_flash.read(flash, offset, out, len);
-}
-
-static bool feed_and_program(const lp_flash *flash, uint32_t offset, const void *bytes, uint32_t len) {
-    lp_watchdog_feed();
-    return lp_board_flash.program(flash, offset, bytes, len);
-}
-
-static bool feed_and_erase(const lp_flash *flash, uint32_t offset) {
-    lp_watchdog_feed();
-    return lp_board_flash.erase(flash, offset);
 }
 
 /* --- the way --- */
@@ -105,8 +94,6 @@ static __attribute__((noinline)) lp_boot_decision decide(const lp_boot_config *c
 void lp_firmware(void) {
     lp_flash flash = lp_board_flash;
     flash.read = feed_and_read;
-    flash.program = feed_and_program;
-    flash.erase = feed_and_erase;
     const lp_limits limits = lp_layout_limits(lp_board_layout);
     const lp_boot_config config = {.flash = &flash,
                                    .layout = lp_board_layout,
