@@ -22,6 +22,8 @@ ORDER_AT = 0x90000  # order.h
 ORDER_MAGIC = 0x4F524452
 BEFORE, MIDDLE, AFTER = MOMENTS = range(3)
 
+STACK = "boot: stack "
+
 GOOD, CUT = 0, 4  # exit statuses (update_board.c, devices.h)
 
 
@@ -85,6 +87,7 @@ class Board:
     def __init__(self, path, loader, flash):
         self.path = path
         self.loader = loader
+        self.stack_bytes = 0  # of the boot loader, at most, in all runs whose lines were noted
         with open(path, "wb") as file:
             file.truncate(qemu.BLOCK_BYTES)
             file.write(flash)
@@ -125,7 +128,14 @@ class Board:
         """Runs it until it ends by itself: its exit status, and the lines on its console."""
         done = subprocess.run(qemu.command(self.loader, *self.options(*options)), stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=timeout)
-        return done.returncode, done.stdout.decode(errors="replace").splitlines()
+        return done.returncode, self.note(done.stdout.decode(errors="replace").splitlines())
+
+    def note(self, lines):
+        """The lines without those on the boot loader's stack."""
+        for line in lines:
+            if line.startswith(STACK):
+                self.stack_bytes = max(self.stack_bytes, int(line.removeprefix(STACK)))
+        return [line for line in lines if not line.startswith(STACK)]
 
     def start(self, *options):
         """Starts it; its console is the process's standard input and output."""

@@ -2,8 +2,12 @@
 """Whole updates on the emulated board, through the real boot loader: what the console says, and what flash holds.
 
 usage: check_update.py PROGRAMS FIRMWARE
+
+At last it prints what the boot loader takes of a board, and holds it to its budget: the flash of the Firefly's, and the
+RAM of that with the deepest stack that was seen here, where the same code runs over other drivers.
 """
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +20,7 @@ WRONG_HASH = 801  # docs/ERRORS.md, image_hash
 ROLLBACK = 404  # rollback_counter
 THRESHOLD = 301  # signature_threshold
 VERSIONS = (1, 2, 3)
+BUDGETS = {"flash": 32 * 1024, "RAM": 6 * 1024}  # of the boot loader, in bytes
 
 
 class World:
@@ -27,9 +32,12 @@ class World:
         self.director = board_lab.Director(folder, programs, self.images)
         self.factory = self.director.compose("--image", self.images[1])
 
+        self.boards = []
+
     def board(self, order=b"", flash=None):
         board = board_lab.Board(self.folder / "memory", self.loader, flash or self.factory)
         board.put(board_lab.ORDER_AT, order)
+        self.boards.append(board)
         return board
 
     def inspect(self, board, expect=0):
@@ -41,7 +49,7 @@ def said(board, *options):
     """The lines on the console of a run that ends well."""
     status, lines = board.run(*options)
     assert status == board_lab.GOOD, (status, lines)
-    return [line for line in lines if not line.startswith("boot: stack")]
+    return lines
 
 
 def expect(got, wanted):
@@ -120,7 +128,7 @@ def recover(world, board, slot):
         lines = [line.read_line()]
         while not lines[-1].endswith("up to date"):
             lines.append(line.read_line())
-        lines = [text for text in lines if not text.startswith(("boot: stack", "boot: swapped"))]
+        lines = [text for text in board.note(lines) if not text.startswith("boot: swapped")]
         expect(lines, ["boot: recovered", "boot: reset by software, journal good, restoring", "boot: slot 0 verified",
                        "boot: runs slot 0", "app 2: starts", "app 2: up to date"])
         assert process.wait(60) == board_lab.GOOD
@@ -169,6 +177,14 @@ CASES = [value for value in list(globals().values())
          and value.__code__.co_argcount == 1]
 
 
+def boot_loader(elf, stack_bytes):
+    """Bytes of flash, and of RAM with a stack of this depth."""
+    listed = subprocess.run(["arm-none-eabi-size", "-A", elf], capture_output=True, text=True, check=True).stdout
+    sizes = {name: int(size) for name, size in re.findall(r"^(\.\S+)\s+(\d+)", listed, re.MULTILINE)}
+    return {"flash": sizes[".text"] + sizes.get(".ARM.exidx", 0) + sizes[".data"],
+            "RAM": sizes[".data"] + sizes[".bss"] + sizes[".retained"] + stack_bytes}
+
+
 def main():
     programs, firmware = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
     with tempfile.TemporaryDirectory() as name:
@@ -179,6 +195,10 @@ def main():
             except (AssertionError, subprocess.TimeoutExpired) as error:
                 sys.exit(f"{case.__name__}: {error}")
             print(case.__name__)
+    needs = boot_loader(firmware / "secondary/ports/firefly/firefly_boot.elf",
+                        max(board.stack_bytes for board in world.boards))
+    print("summary: boot loader: " + ", ".join(f"{name} {needs[name]:,} of {most:,}" for name, most in BUDGETS.items()))
+    sys.exit(any(needs[name] > most for name, most in BUDGETS.items()))
 
 
 if __name__ == "__main__":

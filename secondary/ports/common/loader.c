@@ -69,6 +69,12 @@ static bool feed_and_read(const lp_flash *flash, uint32_t offset, void *out, uin
 
 /* --- the way --- */
 
+static void put_stack(void) {
+    put("boot: stack ");
+    put_number((uint32_t)lp_board_stack_peak_bytes());
+    put("\n");
+}
+
 /* The larger half of the stack; lp_boot()'s is free by then. */
 static __attribute__((noinline)) void recover(const lp_boot_config *config) {
     lp_recovery recovery;
@@ -103,12 +109,12 @@ void lp_firmware(void) {
     lp_watchdog_begin(WATCHDOG_MS);
     if (decide(&config) == LP_BOOT_RECOVER) {
         recover(&config);
+        put_stack();
         put("boot: recovered\n");
         return;
     }
-    put("boot: stack ");
-    put_number((uint32_t)lp_board_stack_peak_bytes());
-    put(lp_board_lock() ? "\nboot: runs slot 0\n" : "\nboot: pages are not locked\nboot: runs slot 0\n");
+    put_stack();
+    put(lp_board_lock() ? "boot: runs slot 0\n" : "boot: pages are not locked, runs slot 0\n");
     lp_watchdog_feed();
     lp_board_run(flash.map + lp_board_layout->slot[0].offset);
 }
