@@ -91,7 +91,7 @@ static int recover_board(const char *folder, const char *path) {
 }
 
 int main(int argc, char **argv) {
-    lp_files_begin();
+    lp_host_begin();
     signal(SIGPIPE, SIG_IGN); /* a socket that is closed is a lost line */
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         fputs(help, stdout);
