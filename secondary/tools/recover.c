@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "recover.h"
 
+#include "store_internal.h"
+
 #include <string.h>
 
 enum {
@@ -9,20 +11,6 @@ enum {
     HELLO_FIXED_BYTES = 26,  /* of its body, before the serial */
     NOISE_BYTES_MAX = 65536, /* bytes of no use while an answer is waited for */
 };
-
-static uint64_t get(const uint8_t *bytes, unsigned len) {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < len; i++) {
-        value |= (uint64_t)bytes[i] << (8 * i);
-    }
-    return value;
-}
-
-static void put(uint8_t *out, uint64_t value, unsigned len) {
-    for (unsigned i = 0; i < len; i++) {
-        out[i] = (uint8_t)(value >> (8 * i));
-    }
-}
 
 void lp_recover_begin(lp_recover *recover, const lp_line *line) {
     memset(recover, 0, sizeof *recover);
@@ -69,7 +57,7 @@ static lp_recover_end request(lp_recover *recover, uint8_t type, const uint8_t *
             break;
         }
         if (answered > 0) {
-            recover->error = (lp_code)get(recover->answer + HEAD_BYTES, CODE_BYTES);
+            recover->error = (lp_code)lp_get_le(recover->answer + HEAD_BYTES, CODE_BYTES);
             return recover->error == LP_OK ? LP_RECOVER_DONE : LP_RECOVER_REFUSED;
         }
     }
@@ -88,11 +76,11 @@ lp_recover_end lp_recover_hello(lp_recover *recover, lp_recover_board *board) {
         return LP_RECOVER_FORMAT;
     }
     *board = (lp_recover_board){.dialect = (lp_dialect)body[1],
-                                .root_version = get(body + 2, 8),
-                                .root_bytes = (uint32_t)get(body + 10, 4),
-                                .root_slots = (uint32_t)get(body + 14, 4),
-                                .targets_bytes = (uint32_t)get(body + 18, 4),
-                                .image_bytes = (uint32_t)get(body + 22, 4)};
+                                .root_version = lp_get_le(body + 2, 8),
+                                .root_bytes = (uint32_t)lp_get_le(body + 10, 4),
+                                .root_slots = (uint32_t)lp_get_le(body + 14, 4),
+                                .targets_bytes = (uint32_t)lp_get_le(body + 18, 4),
+                                .image_bytes = (uint32_t)lp_get_le(body + 22, 4)};
     memcpy(board->serial, body + HELLO_FIXED_BYTES, len - HELLO_FIXED_BYTES);
     return LP_RECOVER_DONE;
 }
@@ -104,7 +92,7 @@ static lp_recover_end send_pieces(lp_recover *recover, lp_slice file) {
     lp_recover_end end = LP_RECOVER_DONE;
     for (size_t at = 0; end == LP_RECOVER_DONE && at < file.len; at += LP_RECOVERY_DATA_BYTES) {
         size_t part = file.len - at < LP_RECOVERY_DATA_BYTES ? file.len - at : LP_RECOVERY_DATA_BYTES;
-        put(body, at, 4);
+        lp_put_le(body, at, 4);
         memcpy(body + 4, file.ptr + at, part);
         end = request(recover, LP_RECOVERY_DATA, body, 4 + part);
     }
@@ -120,7 +108,7 @@ static lp_recover_end send_file(lp_recover *recover, uint8_t kind, size_t number
         recover->error = LP_LIMIT_FILE;
         return LP_RECOVER_REFUSED;
     }
-    put(body + 4, file.len, 4);
+    lp_put_le(body + 4, file.len, 4);
     lp_recover_end end = request(recover, LP_RECOVERY_BEGIN, body, sizeof body);
     return end == LP_RECOVER_DONE ? send_pieces(recover, file) : end;
 }
@@ -139,7 +127,7 @@ lp_recover_end lp_recover_upload(lp_recover *recover, const lp_recover_board *bo
     }
     if (end == LP_RECOVER_DONE) {
         recover->subject = "";
-        put(version, board->root_version + files->root_count, sizeof version);
+        lp_put_le(version, board->root_version + files->root_count, sizeof version);
         end = request(recover, LP_RECOVERY_FINISH, version, sizeof version);
     }
     return end;

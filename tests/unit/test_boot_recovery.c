@@ -269,7 +269,7 @@ static lp_code ask(fixture *f, uint8_t type, uint8_t sequence, const uint8_t *bo
     uint8_t bytes[LP_FRAME_BYTES] = {type, sequence};
     uint8_t framed[LP_FRAME_LINE_BYTES];
     lp_frame_reader reader = {.len = 0};
-    lp_slice answer = {NULL, 0};
+    lp_slice answer = {bytes, 0};
     memcpy(bytes + 2, body, len);
     size_t framed_len = lp_frame_write(bytes, 2 + len, framed);
     f->head = f->tail = 0;
@@ -329,7 +329,7 @@ static int listen_at(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_true(fd >= 0 && strlen(path) < sizeof address.sun_path);
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(fd, 1), 0);
     return fd;

@@ -97,7 +97,8 @@ static void read_table(const char *heading, table *t) {
 
 /* The one row for this state. */
 static char (*find_action(fixture *f, const char *journal, const bool *good))[CELL_BYTES] {
-    char(*found)[CELL_BYTES] = NULL;
+    size_t found = 0;
+    unsigned count = 0;
     for (size_t i = 0; i < f->actions.rows; i++) {
         char(*row)[CELL_BYTES] = f->actions.cells[i];
         bool fits = strcmp(row[0], journal) == 0;
@@ -105,16 +106,14 @@ static char (*find_action(fixture *f, const char *journal, const bool *good))[CE
             fits =
                 fits && (strcmp(row[1 + slot], "any") == 0 || strcmp(row[1 + slot], good[slot] ? "good" : "bad") == 0);
         }
-        if (fits && found != NULL) {
-            fail_msg("two rows for %s", journal);
-        }
-        found = fits ? row : found;
-        f->met[i] = f->met[i] || fits;
+        found = fits ? i : found;
+        count += fits;
     }
-    if (found == NULL) {
-        fail_msg("no row for %s", journal);
+    if (count != 1) {
+        fail_msg("%u rows for %s", count, journal);
     }
-    return found;
+    f->met[found] = true;
+    return f->actions.cells[found];
 }
 
 static const char *verdict_of(const fixture *f, unsigned holds, const struct journal *journal, unsigned roots) {
