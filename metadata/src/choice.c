@@ -48,7 +48,7 @@ static size_t first_with(const lp_choice *c, const lp_map_entry *entry, lp_map_a
 /* Does the repository `at` agree with each of `others`? */
 static bool agrees_with_all(const lp_choice *c, uint32_t others, size_t at) {
     for (size_t i = 0; i < c->map->count; i++) {
-        if ((others >> i & 1) != 0 && i != at && !agree(&c->said[i], &c->said[at])) {
+        if ((others >> i & 1) != 0 && !agree(&c->said[i], &c->said[at])) {
             return false;
         }
     }
