@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A board's network: datagrams to and from the primary, over the radio, and nothing else.
+ *
+ * The board's addresses are the link-local one and, if the primary's is not link-local, one with the primary's first 64
+ * bits: the primary is a neighbour, or whoever relays for it answers for it (RFC 4389). No router is asked or heard. */
+#ifndef LAMPYR_NET_NET_H
+#define LAMPYR_NET_NET_H
+
+#include "lampyr-net/lowpan.h"
+
+#include "lwip/udp.h"
+
+enum { LP_COAP_PORT = 5683 };
+
+typedef struct lp_net_config {
+    const lp_radio *radio; /* must outlive the network, as all pointers here */
+    lp_radio_config link;
+    const char *primary; /* "fd00::1", or "[fd00::1]:5683" */
+    /* Where datagrams of the primary are put together; those that are longer are dropped. */
+    uint8_t *buffer;
+    size_t buffer_bytes;
+    /* One came, unicast, from the primary's address and port. It lies in `buffer`. */
+    void (*datagram)(void *ctx, lp_slice datagram);
+    void *ctx;
+} lp_net_config;
+
+/* Not to be moved. All but `lowpan.counts` and `overlong` is private. */
+typedef struct lp_net {
+    lp_net_config config;
+    lp_lowpan lowpan;
+    struct udp_pcb *socket;
+    ip6_addr_t primary;
+    uint32_t overlong; /* datagrams of the primary that did not fit */
+} lp_net;
+
+typedef enum lp_net_verdict {
+    LP_NET_READY,
+    LP_NET_NO_PRIMARY, /* the address cannot be read, or is none of a single host */
+    LP_NET_NO_RADIO,   /* the radio does not start */
+} lp_net_verdict;
+
+/* Starts the network. Called once. */
+lp_net_verdict lp_net_begin(lp_net *net, const lp_net_config *config);
+
+/* True if the primary's link-layer address is known; else asks for it, at most once a second, and what is sent
+ * meanwhile is lost. */
+bool lp_net_resolved(lp_net *net);
+
+/* Sends a datagram to the primary. False if it was lost already: there is no buffer, no known neighbour, or a frame
+ * did not get through. Whoever sends retransmits in any case. */
+bool lp_net_send(lp_net *net, lp_slice datagram);
+
+/* Takes in what came, as lp_lowpan_poll(); calls config.datagram() for each datagram of the primary. */
+bool lp_net_poll(lp_net *net, uint64_t now_ms);
+
+#endif

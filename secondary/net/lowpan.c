@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lampyr-net/lowpan.h"
+
+#include "lwip/icmp6.h"
+#include "lwip/init.h"
+#include "lwip/ip6.h"
+#include "lwip/nd6.h"
+#include "lwip/pbuf.h"
+#include "netif/lowpan6.h"
+
+#include <string.h>
+
+enum { TICK_MS = 1000 };
+_Static_assert(ND6_TMR_INTERVAL == TICK_MS && LOWPAN6_TMR_INTERVAL == TICK_MS, "one tick for both timers");
+
+bool lp_lowpan_is_neighbour(const struct pbuf *packet) {
+    const uint8_t *bytes = packet->payload;
+    return packet->len > IP6_HLEN && bytes[6] == IP6_NEXTH_ICMP6 &&
+           (bytes[IP6_HLEN] == ICMP6_TYPE_NS || bytes[IP6_HLEN] == ICMP6_TYPE_NA);
+}
+
+int lp_lowpan_refuses(struct pbuf *packet) {
+    lp_lowpan *lowpan = netif_default->state;
+    if (packet->len >= IP6_HLEN && lowpan->admits(lowpan, packet)) {
+        return 0;
+    }
+    lowpan->counts.refused++;
+    pbuf_free(packet);
+    return 1;
+}
+
+/* A frame of lwIP's, which leaves room for a check sequence at its end. */
+static err_t send_frame(struct netif *netif, struct pbuf *frame) {
+    lp_lowpan *lowpan = netif->state;
+    size_t len = frame->len - 2U;
+    if (lowpan->radio->send(lowpan->radio, frame->payload, len) == LP_RADIO_SENT) {
+        return ERR_OK;
+    }
+    lowpan->counts.unsent++;
+    return ERR_IF; /* the rest of the datagram is not sent either */
+}
+
+/* The interface identifier of an EUI-64: the same with one bit turned over (RFC 4291, appendix A). */
+static void set_address(struct netif *netif, s8_t index, uint32_t first, uint32_t second) {
+    uint8_t identifier[LP_EUI64_BYTES];
+    uint32_t words[2];
+    memcpy(identifier, netif->hwaddr, sizeof identifier);
+    identifier[0] ^= 2;
+    memcpy(words, identifier, sizeof words);
+    netif_ip6_addr_set_parts(netif, index, first, second, words[0], words[1]);
+    netif_ip6_addr_set_state(netif, index, IP6_ADDR_PREFERRED);
+}
+
+static err_t init(struct netif *netif) {
+    lowpan6_if_init(netif);
+    netif->linkoutput = send_frame;
+    return ERR_OK;
+}
+
+bool lp_lowpan_begin(lp_lowpan *lowpan, const lp_radio *radio, const lp_radio_config *config, lp_lowpan_admit *admits) {
+    struct netif *netif = &lowpan->netif;
+    memset(lowpan, 0, sizeof *lowpan);
+    lowpan->radio = radio;
+    lowpan->admits = admits;
+    if (!radio->begin(radio, config)) {
+        return false;
+    }
+    lwip_init();
+    netif_add(netif, lowpan, init, lowpan6_input);
+    netif_set_default(netif);
+    netif->hwaddr_len = LP_EUI64_BYTES;
+    memcpy(netif->hwaddr, config->eui64, LP_EUI64_BYTES);
+    lowpan6_set_pan_id(config->pan_id);
+    set_address(netif, 0, PP_HTONL(0xfe800000), 0);
+    netif_set_link_up(netif);
+    netif_set_up(netif);
+    return true;
+}
+
+void lp_lowpan_add_address(lp_lowpan *lowpan, const ip6_addr_t *prefix) {
+    set_address(&lowpan->netif, 1, prefix->addr[0], prefix->addr[1]);
+}
+
+/* lwIP frees a frame twice if it is the first fragment of a datagram and there is no buffer for its headers. */
+static struct pbuf *allocate(const uint8_t *frame, size_t len) {
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_POOL);
+    struct pbuf *other = pbuf_alloc(PBUF_RAW, PBUF_POOL_BUFSIZE, PBUF_POOL);
+    if (p != NULL && other != NULL) {
+        pbuf_take(p, frame, (u16_t)len);
+    } else if (p != NULL) {
+        pbuf_free(p);
+        p = NULL;
+    }
+    if (other != NULL) {
+        pbuf_free(other);
+    }
+    return p;
+}
+
+static void take_frame(lp_lowpan *lowpan, const uint8_t *frame, size_t len) {
+    lp_frame_fault fault = lp_frame_check((lp_slice){frame, len});
+    if (fault != LP_FRAME_FINE) {
+        lowpan->counts.faulty[fault]++;
+        return;
+    }
+    struct pbuf *p = allocate(frame, len);
+    if (p == NULL) {
+        lowpan->counts.crowded++;
+        return;
+    }
+    lowpan->netif.input(p, &lowpan->netif);
+}
+
+bool lp_lowpan_poll(lp_lowpan *lowpan, uint64_t now_ms) {
+    uint8_t frame[LP_RADIO_FRAME_BYTES];
+    if (now_ms - lowpan->tick_ms >= TICK_MS) {
+        lowpan->tick_ms = now_ms;
+        lowpan6_tmr();
+        nd6_tmr();
+    }
+    for (unsigned i = 0; i < LP_LOWPAN_FRAMES; i++) {
+        size_t len = lowpan->radio->receive(lowpan->radio, frame);
+        if (len == 0) {
+            return false;
+        }
+        take_frame(lowpan, frame, len);
+    }
+    return true;
+}
