@@ -21,8 +21,12 @@ void lp_uart_begin(lp_uart uart);
 /* Waits until all bytes are taken. */
 void lp_uart_write(lp_uart uart, const void *bytes, size_t len);
 
-/* Takes a byte that has arrived; false if there is none. Does not wait. */
+/* Takes a byte that has arrived; false if there is none. Does not wait. Bytes of the radio's line end lp_board_sleep().
+ */
 bool lp_uart_read(lp_uart uart, uint8_t *byte);
+
+/* Entry of the vector table for the radio's line. */
+void lp_uart_interrupt(void);
 
 /* Exit statuses of QEMU that the port decides on. */
 enum {

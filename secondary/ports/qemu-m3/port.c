@@ -31,7 +31,7 @@ static void wait_for_watchdog(void) {
     }
 }
 
-/* Armv7-M Architecture Reference Manual, B1.5.3. No interrupt of a device is enabled: devices are polled. */
+/* Armv7-M Architecture Reference Manual, B1.5.3. Devices are polled: what comes over the radio's line ends a sleep. */
 typedef void handler(void);
 typedef struct vectors {
     uint32_t *stack;
@@ -40,6 +40,7 @@ typedef struct vectors {
     handler *supervisor_call, *debug_monitor;
     handler *also_reserved;
     handler *pendable_service, *tick;
+    handler *console[2], *radio_receives;
 } vectors;
 
 __attribute__((section(".vectors"), used)) static const vectors table = {
@@ -54,4 +55,5 @@ __attribute__((section(".vectors"), used)) static const vectors table = {
     .debug_monitor = lp_fault,
     .pendable_service = lp_fault,
     .tick = lp_clock_tick,
+    .radio_receives = lp_uart_interrupt,
 };

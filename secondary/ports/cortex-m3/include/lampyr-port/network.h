@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What only the application needs of its board, to speak with the primary. The port's. */
+#ifndef LAMPYR_PORT_NETWORK_H
+#define LAMPYR_PORT_NETWORK_H
+
+#include "lampyr-net/radio.h"
+
+extern const lp_radio lp_board_radio;
+
+/* The extended address that the chip came with. False if it has none: it must have been provisioned. */
+bool lp_board_eui64(uint8_t out[LP_EUI64_BYTES]);
+
+/* Fills `out` with bytes that nobody can guess. False if there are none. */
+bool lp_board_random(void *out, size_t len);
+
+/* Sleeps until something happens that a device tells by an interrupt, a frame that comes in above all; half a second at
+ * the longest. Returns at once if it happened since the last call. */
+void lp_board_sleep(void);
+
+#endif
