@@ -12,12 +12,6 @@ import tempfile
 import qemu
 
 
-def flash(path):
-    """Options that back the machine's larger RAM with a file."""
-    return ["-machine", "memory-backend=flash",
-            "-object", f"memory-backend-file,id=flash,size={qemu.BLOCK_BYTES},share=on,mem-path={path}"]
-
-
 def expect(got, wanted):
     if got != wanted:
         sys.exit(f"expected {wanted!r}, got {got!r}")
@@ -28,7 +22,7 @@ def first_run(program, folder):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(folder / "radio"))
     listener.listen()
-    board = subprocess.Popen(qemu.command(program, *flash(folder / "flash"), "-icount", "shift=4", "-chardev",
+    board = subprocess.Popen(qemu.command(program, *qemu.flash(folder / "flash"), "-icount", "shift=4", "-chardev",
                                           f"socket,id=radio,path={folder / 'radio'}", "-serial", "chardev:radio"),
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
@@ -55,7 +49,7 @@ def main():
         with open(folder / "flash", "wb") as file:
             file.truncate(qemu.BLOCK_BYTES)
         first_run(program, folder)
-        expect(qemu.run(program, *flash(folder / "flash"), status=qemu.FAULT), ["was killed", "fault"])
+        expect(qemu.run(program, *qemu.flash(folder / "flash"), status=qemu.FAULT), ["was killed", "fault"])
 
 
 if __name__ == "__main__":

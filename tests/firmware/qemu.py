@@ -26,3 +26,9 @@ def run(program, *options, status=0, timeout=120):
 def load(path):
     """Options that put a file where firmware finds its block of data."""
     return ["-device", f"loader,file={path},addr={BLOCK_ADDRESS:#x},force-raw=on"]
+
+
+def flash(path):
+    """Options that back the machine's larger RAM with a file, which outlives QEMU."""
+    return ["-machine", "memory-backend=flash",
+            "-object", f"memory-backend-file,id=flash,size={BLOCK_BYTES},share=on,mem-path={path}"]

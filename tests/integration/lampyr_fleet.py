@@ -24,10 +24,10 @@ def image(version, size_bytes, name=""):
 class Repositories:
     """The workspaces of both repositories, and the folders they are published to."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, director_keys="ed25519"):
         self.lab = lab
-        for kind in ("director", "image"):
-            self.repo("init", kind, "--repository", kind)
+        self.repo("init", "director", "--repository", "director", "--key-type", director_keys)
+        self.repo("init", "image", "--repository", "image")
 
     def workspace(self, kind):
         return self.lab.path("workspaces", kind)
@@ -169,12 +169,15 @@ class Vehicle(Ecus):
         for serial, kind in hardware.items():
             self._enrol(serial, kind)
 
+    def key_type(self, serial):
+        """Of an ECU's own key: both kinds that secondaries may have."""
+        return "ecdsa" if serial == "radar" else "ed25519"
+
     def _enrol(self, serial, hardware, *options):
         """Makes the key of an ECU and puts the ECU on the inventory."""
         key = self.path("keys", f"{serial}.pem")
         os.makedirs(os.path.dirname(key), exist_ok=True)
-        key_type = "ecdsa" if serial == "radar" else "ed25519"  # both kinds that secondaries may have
-        self.lab.run("lampyr-repo", "create-ecu-key", key, "--key-type", key_type)
+        self.lab.run("lampyr-repo", "create-ecu-key", key, "--key-type", self.key_type(serial))
         self.repositories.repo("add-ecu", "director", self.name, serial, "--hardware", hardware, "--public-key",
                                f"{key}.pub", *options)
 

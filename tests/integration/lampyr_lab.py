@@ -32,8 +32,8 @@ class Process:
         self._open = 2
         self._log = open(log, "a", encoding="utf-8")
         # A session of its own: Ctrl-C reaches the lab only, which then stops its processes in order.
-        self.popen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                      errors="replace", start_new_session=True)
+        self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                      text=True, errors="replace", start_new_session=True)
         self._readers = [threading.Thread(target=self._read, args=(stream,), daemon=True)
                          for stream in (self.popen.stdout, self.popen.stderr)]
         for reader in self._readers:
