@@ -35,18 +35,35 @@ static bool put_copy(const folder *f, const char *name, const char *from, mode_t
     return ok;
 }
 
-/* The director's root (`folder_path` the workspace) or targets (the vehicle's folder), in canonical form. */
+/* Loads the director's root (`folder_path` the workspace) or targets (the vehicle's folder). */
+static bool load_signed(const folder *f, const char *folder_path, const char *role, char *path, lpr_signed *file) {
+    bool found;
+    if (!lpr_signed_path(folder_path, role, path, f->error) || !lpr_signed_load(path, &found, file, f->error)) {
+        return false;
+    }
+    return found ||
+           lpr_fail(f->error, LPR_USAGE, "%s: not signed yet: `lampyr-repo sign` comes before provisioning", path);
+}
+
+/* As the director serves it. */
+static bool put_served(const folder *f, const char *name, const char *folder_path, const char *role) {
+    char path[LP_PATH_BYTES];
+    lpr_signed file;
+    if (!load_signed(f, folder_path, role, path, &file)) {
+        return false;
+    }
+    lpr_signed_free(&file);
+    return put_copy(f, name, path, 0644);
+}
+
+/* In canonical form, which need not be JSON: its strings may hold control characters. */
 static bool put_canonical(const folder *f, const char *name, const char *folder_path, const char *role) {
     char path[LP_PATH_BYTES];
     lpr_signed file;
-    bool found;
     uint8_t *bytes;
     size_t len;
-    if (!lpr_signed_path(folder_path, role, path, f->error) || !lpr_signed_load(path, &found, &file, f->error)) {
+    if (!load_signed(f, folder_path, role, path, &file)) {
         return false;
-    }
-    if (!found) {
-        return lpr_fail(f->error, LPR_USAGE, "%s: not signed yet: `lampyr-repo sign` comes before provisioning", path);
     }
     bool ok = lpr_canonical(file.envelope, f->ws->dialect, &bytes, &len, f->error);
     lpr_signed_free(&file);
@@ -195,7 +212,7 @@ static bool fill_primary(const folder *f) {
                         f->provision->vehicle);
     }
     return begin(f, "primary.conf") && put_key(f, serial) &&
-           put_canonical(f, "director-root.json", f->ws->folder, "root") &&
+           put_served(f, "director-root.json", f->ws->folder, "root") &&
            put_copy(f, "image-root.json", f->provision->image_root, 0644) &&
            lpr_path(ecus, f->error, f->vehicle->folder, "ecus.json") && put_copy(f, "ecus.json", ecus, 0644) &&
            put_time(f) && put_config(f, "primary.conf", serial, write_primary);

@@ -398,7 +398,8 @@ listen = [::1]:0
         self.assertEqual(self.load("p/ecus.json"), self.load("dir/vehicles/car-1/ecus.json"))
         root = self.load("dir/metadata/root.json")
         targets = self.load("dir/vehicles/car-1/metadata/targets.json")
-        self.assertEqual((self.folder / "p/director-root.json").read_bytes(), canonical(root, "tuf"))
+        self.assertEqual((self.folder / "p/director-root.json").read_bytes(),
+                         (self.folder / "dir/metadata/root.json").read_bytes())
         self.assertEqual((self.folder / "s/root.json").read_bytes(), canonical(root, "tuf"))
         self.assertEqual((self.folder / "s/targets.json").read_bytes(), canonical(targets, "tuf"))
         for folder in "ps":
