@@ -14,13 +14,15 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 
 # pylint: disable=wrong-import-position
+from lampyr_boards import BoardVehicle, enter_namespace
 from lampyr_fleet import Director, Repositories, Vehicle, image
 from lampyr_lab import Lab, LabError, leave_on_signals
 from screen import Bars, Screen
 
 CAR = "car-1"
 SIZES = {"brake": 64 * 1024, "radar": 256 * 1024, "ivi": 1024 * 1024}  # bytes, by serial
-VERIFY = {"brake": "partial", "radar": "partial", "ivi": "full"}
+BOARDS = ("brake", "radar")  # with --board
+CYCLE_SECONDS = 180  # longest cycle of the primary, with boards
 
 
 def hardware_of(serial):
@@ -32,21 +34,38 @@ def image_name(serial, version):
 
 
 class Story:
+    verify = {"brake": "partial", "radar": "partial", "ivi": "full"}
+
     def __init__(self, lab, screen):
         self.lab = lab
         self.screen = screen
         self.failures = 0
         self.counter = 1  # release counter of the last release
-        self.repositories = Repositories(lab)
-        self.car = Vehicle(self.repositories, CAR, {serial: hardware_of(serial) for serial in SIZES}, VERIFY)
+        self.repositories, self.car = self.make_car({serial: hardware_of(serial) for serial in SIZES})
         self.director = None
+
+    # --- what the secondaries are ---
+
+    def make_car(self, hardware):
+        repositories = Repositories(self.lab)
+        return repositories, Vehicle(repositories, CAR, hardware, self.verify)
+
+    def content(self, serial, version):
+        """The software of a version."""
+        return image(version, SIZES[serial], serial)
+
+    def describe(self, serial):
+        return f"{self.verify[serial]} verification"
+
+    def prepare(self):
+        """What must be so before the secondaries are made."""
 
     # --- what the owners of the keys do ---
 
     def release(self, serial, version, content=None):
         """Signs a new image into the image repository."""
         self.counter += 1
-        content = content or image(version, SIZES[serial], serial)
+        content = content or self.content(serial, version)
         self.repositories.add_image(image_name(serial, version), content, hardware_of(serial), self.counter, version)
 
     def order(self, serial, version):
@@ -60,17 +79,18 @@ class Story:
 
     def start(self):
         self.screen.heading("A vehicle and its two repositories")
+        self.prepare()
         self.publish()
         self.director = Director.of(self.repositories)
         self.car.provision_primary(self.director)
         self.car.start_primary()
-        self.car.provision_secondaries({serial: image("1.0", size, serial) for serial, size in SIZES.items()})
+        self.car.provision_secondaries({serial: self.content(serial, "1.0") for serial in SIZES})
         self.screen.fact("director", self.director.url)
         self.screen.fact("gateway", f"coap://{self.car.address}")
         self.car.start_secondaries()
         for serial in SIZES:
             event = self.car.primary.wait_event("registered", ecu=serial)
-            self.screen.fact(serial, f"registered: {event['hardware']}, {VERIFY[serial]} verification, runs "
+            self.screen.fact(serial, f"registered: {event['hardware']}, {self.describe(serial)}, runs "
                                      f"{self.car.version(serial)}")
 
     def update(self):
@@ -81,12 +101,12 @@ class Story:
             self.order(serial, "2.0")
         self.publish()
         bars = None
-        for event in self.car.primary.follow_events(self.car.check()):
+        for event in self.car.primary.follow_events(self.car.check(), CYCLE_SECONDS):
             kind = event["event"]
             if kind == "verified" and event["images"] == len(SIZES):
                 self.screen.fact("verified", f"director targets {event['targets']}: {event['images']} images, and the "
                                              "image repository agrees")
-                bars = Bars(self.screen, SIZES)
+                bars = Bars(self.screen, {serial: len(self.content(serial, "2.0")) for serial in SIZES})
             elif kind == "served":
                 bars.advance(event["ecu"], event["offset"])
             elif kind == "reported" and bars:
@@ -114,7 +134,7 @@ class Story:
         before = self.versions()
         begin()
         refused = []
-        for event in self.car.primary.follow_events(self.car.check()):
+        for event in self.car.primary.follow_events(self.car.check(), CYCLE_SECONDS):
             if event["event"] == "refused":
                 refused.append(event["code"])
             elif event["event"] == "outcome":
@@ -190,11 +210,11 @@ class Story:
         self.publish()
         since = self.car.check()
         self.car.primary.wait_event("offered", since, ecu="radar")
-        content = image("3.0", SIZES["radar"], "radar")
-        self.car.replace_stored_image(content, image("6.6.6", SIZES["radar"]))
+        content = self.content("radar", "3.0")
+        self.car.replace_stored_image(content, image("6.6.6", len(content)))
         self.car.start_secondary("radar")
         refusal = self.car.secondaries["radar"].wait_event("refused")
-        self.car.primary.wait_event("outcome", since)
+        self.car.primary.wait_event("outcome", since, CYCLE_SECONDS)
         self.judge(refusal["code"] == "image_hash", refusal["code"],
                    "a thief on the gateway changes the image it relays", before)
         self.take_back("radar")
@@ -214,19 +234,60 @@ class Story:
         self.judge(not again, "reverted", "signed software that does not start; it is tried once", before)
 
 
+class BoardStory(Story):
+    """The same with two boards, which are the firmware and its boot loader on an emulated Cortex-M3."""
+
+    verify = dict.fromkeys(SIZES, "partial")
+
+    def __init__(self, lab, screen, firmware):
+        self.firmware = firmware
+        super().__init__(lab, screen)
+
+    def make_car(self, hardware):
+        repositories = Repositories(self.lab, director_keys="ecdsa")
+        return repositories, BoardVehicle(repositories, CAR, hardware, BOARDS, self.firmware)
+
+    def content(self, serial, version):
+        return self.car.application(serial, version) if serial in BOARDS else super().content(serial, version)
+
+    def describe(self, serial):
+        verification = super().describe(serial)
+        return f"a Cortex-M3 on 6LoWPAN, {verification}" if serial in BOARDS else verification
+
+    def prepare(self):
+        """A boot loader starts no image that was not ordered for its board."""
+        for serial in BOARDS:
+            self.release(serial, "1.0")
+            self.order(serial, "1.0")
+
+    def update(self):
+        since = {serial: self.car.secondaries[serial].mark() for serial in BOARDS}
+        super().update()
+        for serial in BOARDS:
+            board = self.car.secondaries[serial]
+            steps = board.wait_line(r"^boot: swapped, steps (\d+)", since[serial]).group(1)
+            board.wait_line("^boot: slot 0 verified", since[serial])
+            board.wait_event("booted", since[serial], trial=True)
+            board.wait_event("confirmed", since[serial])
+            self.screen.fact(serial, f"its boot loader verified the image, swapped it in ({steps} steps) and tested it")
+
+
 def arguments():
     parser = argparse.ArgumentParser(prog="demo", description="Shows an update of three ECUs, and attacks on it.")
     parser.add_argument("--programs", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--board", metavar="FIRMWARE", help=argparse.SUPPRESS)
     parser.add_argument("--keep", action="store_true", help="keep keys, repositories, states and logs, and say where")
     return parser.parse_args()
 
 
 def main():
     args = arguments()
+    if args.board:
+        enter_namespace(sys.exit)
     screen = Screen()
     leave_on_signals()
     with Lab(args.programs, "lampyr-demo-", args.keep) as lab:
-        story = Story(lab, screen)
+        story = BoardStory(lab, screen, args.board) if args.board else Story(lab, screen)
         story.start()
         shutil.copytree(story.repositories.published(), lab.path("yesterday"))
         story.update()

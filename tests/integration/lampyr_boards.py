@@ -10,7 +10,6 @@ import subprocess
 import sys
 
 from lampyr_fleet import PRIMARY, Vehicle
-from lampyr_lab import LabError
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "firmware"))
 
@@ -74,17 +73,17 @@ class BoardVehicle(Vehicle):
         """Boards have P-256 only."""
         return "ecdsa"
 
-    def application(self, version):
-        """The image of a version of the firmware."""
+    def application(self, serial, version):
+        """The image of a version of the firmware. Boards of different hardware do not run the same bytes."""
         with open(os.path.join(self.firmware, f"qemu_application_{version}.bin"), "rb") as file:
-            return file.read()
+            return file.read() + serial.encode()
 
     def _flash(self, serial):
         return self.path(serial, "flash")
 
     def _write_flash(self, serial, eui64):
         """What lies in the board's memory before it is first started."""
-        image = self.lab.write(self.path(serial, "1.0.bin"), self.application("1.0"))
+        image = self.lab.write(self.path(serial, "1.0.bin"), self.application(serial, "1.0"))
         self.lab.run("lampyr-flash", "compose", "--provisioned", self.path(serial), "--primary", ADDRESS, "--eui64",
                      eui64, "--image", image, "--out", self._flash(serial))
         with open(self._flash(serial), "r+b") as file:
@@ -111,7 +110,6 @@ class BoardVehicle(Vehicle):
         """The version that a board says it is, when it starts."""
         if serial not in self.boards:
             return super().version(serial)
-        booted = [event for event in self.secondaries[serial].events() if event["event"] == "booted"]
-        if not booted:
-            raise LabError(f"{serial} never started; {self.secondaries[serial].tail()}")
-        return booted[-1]["version"]
+        board = self.secondaries[serial]
+        board.wait_event("booted")
+        return [event for event in board.events() if event["event"] == "booted"][-1]["version"]

@@ -2,18 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boards in QEMU, updated by the real primary over 6LoWPAN and restarted through the real boot loader.
 
-LAMPYR_BIN is the folder of the programs, LAMPYR_FIRMWARE that of the boards' programs.
+usage: check_boards.py PROGRAMS FIRMWARE, the folders of the host's programs and of the boards'
 """
 import os
 import sys
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
+
+# pylint: disable=wrong-import-position
 from lampyr_boards import BoardVehicle, enter_namespace
 from lampyr_fleet import Director, Repositories, image
 from lampyr_lab import Lab
 
-BIN = os.environ["LAMPYR_BIN"]
-FIRMWARE = os.environ["LAMPYR_FIRMWARE"]
+BIN, FIRMWARE = sys.argv[1:3]
 CAR = "car-1"
 BOARDS = ("brake", "radar")
 HARDWARE = {"brake": "brake-hw", "radar": "radar-hw", "ivi": "ivi-hw"}
@@ -22,7 +24,7 @@ SKIPPED = 77
 
 class BoardsTest(unittest.TestCase):
     def setUp(self):
-        self.lab = Lab(BIN, "lampyr-boards-", keep=bool(os.environ.get("LAMPYR_KEEP")))
+        self.lab = Lab(BIN, "lampyr-boards-")
         self.addCleanup(self.lab.close)
         self.repositories = Repositories(self.lab, director_keys="ecdsa")
         self.car = BoardVehicle(self.repositories, CAR, HARDWARE, BOARDS, FIRMWARE)
@@ -30,7 +32,7 @@ class BoardsTest(unittest.TestCase):
         self.director = None
 
     def content(self, serial, version):
-        return self.car.application(version) if serial in BOARDS else image(version, 64 * 1024, serial)
+        return self.car.application(serial, version) if serial in BOARDS else image(version, 64 * 1024, serial)
 
     def release(self, version, serials=tuple(HARDWARE)):
         """Signs a version for each of the ECUs, and orders it."""
@@ -71,4 +73,4 @@ if __name__ == "__main__":
         print(f"skipped: {reason}", file=sys.stderr)
         sys.exit(SKIPPED)
     enter_namespace(skip)
-    unittest.main()
+    unittest.main(argv=sys.argv[:1])
