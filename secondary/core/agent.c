@@ -86,18 +86,29 @@ void lp_agent_turn_end(lp_agent *agent, lp_code code) {
     }
 }
 
+/* True if `word` is one of `words`, which a space separates. */
+static bool contains(const char *words, const char *word) {
+    size_t len = strlen(word);
+    while (*words != '\0') {
+        const char *end = words;
+        while (*end != ' ' && *end != '\0') {
+            end++;
+        }
+        if ((size_t)(end - words) == len && memcmp(words, word, len) == 0) {
+            return true;
+        }
+        words = *end == ' ' ? end + 1 : end;
+    }
+    return false;
+}
+
 /* Adds the code's name to `attacks_detected`, once; what does not fit is left to the next report. */
 static void remember_attack(lp_agent *agent, lp_code code) {
     char *attacks = agent->record.attacks;
     const char *name = lp_code_name(code);
     size_t len = strlen(attacks);
     size_t name_len = strlen(name);
-    for (const char *at = attacks; (at = strstr(at, name)) != NULL; at += name_len) {
-        if ((at == attacks || at[-1] == ' ') && (at[name_len] == ' ' || at[name_len] == '\0')) {
-            return;
-        }
-    }
-    if (len + (len > 0) + name_len >= sizeof agent->record.attacks) {
+    if (contains(attacks, name) || len + (len > 0) + name_len >= sizeof agent->record.attacks) {
         return;
     }
     if (len > 0) {

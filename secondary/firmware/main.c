@@ -38,7 +38,6 @@ typedef struct firmware {
     lp_coap coap;
     lp_net net;
     uint8_t datagram[LP_COAP_DATAGRAM_BYTES]; /* what comes, or what goes */
-    bool heard;                               /* a datagram came */
 } firmware;
 
 /* --- callbacks --- */
@@ -55,12 +54,6 @@ static void on_event(void *ctx, const lp_agent_event *event) {
     if (event->kind == LP_EVENT_TURN) {
         lp_console_measured(serial, lp_board_stack_peak_bytes(), &f->net.lowpan.counts);
     }
-}
-
-static void on_datagram(void *ctx, lp_slice datagram) {
-    firmware *f = ctx;
-    lp_drive_datagram(&f->agent, &f->coap, lp_board_now_ms(), datagram);
-    f->heard = true;
 }
 
 static bool sign(lp_scheme scheme, const uint8_t private_key[LP_PRIVATE_KEY_BYTES], lp_slice message,
@@ -128,9 +121,7 @@ static bool begin_net(firmware *f) {
                             .link = {.channel = CHANNEL, .pan_id = PAN_ID},
                             .primary = factory->primary,
                             .buffer = f->datagram,
-                            .buffer_bytes = sizeof f->datagram,
-                            .datagram = on_datagram,
-                            .ctx = f};
+                            .buffer_bytes = sizeof f->datagram};
     memcpy(config.link.eui64, factory->eui64, LP_EUI64_BYTES);
     if (memcmp(factory->eui64, none, sizeof none) == 0 && !lp_board_eui64(config.link.eui64)) {
         lp_console_failed(factory->serial, LP_STATE, "link-layer address");
@@ -153,24 +144,29 @@ static bool begin_net(firmware *f) {
 
 /* Until then, or until a datagram of the primary came. */
 static void wait(firmware *f, uint64_t until_ms) {
-    f->heard = false;
-    for (;;) {
-        bool more = lp_net_poll(&f->net, lp_board_now_ms());
-        if (f->heard || lp_board_now_ms() >= until_ms) {
-            return;
-        }
+    lp_slice datagram;
+    while (lp_board_now_ms() < until_ms) {
         lp_watchdog_feed();
-        if (!more) {
+        switch (lp_net_poll(&f->net, lp_board_now_ms(), &datagram)) {
+        case LP_NET_DATAGRAM:
+            lp_drive_datagram(&f->agent, &f->coap, lp_board_now_ms(), datagram);
+            return;
+        case LP_NET_FRAME:
+            break;
+        case LP_NET_NOTHING:
             lp_board_sleep();
+            break;
         }
     }
 }
 
-/* What is sent before the primary's address is known is lost, and sent again only after seconds. */
+/* What is sent before the primary's address is known is lost, and sent again only after seconds. Before the first
+ * request nothing that the primary says is of interest. */
 static void resolve(firmware *f) {
+    lp_slice datagram;
     uint64_t until_ms = lp_board_now_ms() + RESOLVE_MS;
     while (!lp_net_resolved(&f->net) && lp_board_now_ms() < until_ms) {
-        if (!lp_net_poll(&f->net, lp_board_now_ms())) {
+        if (lp_net_poll(&f->net, lp_board_now_ms(), &datagram) == LP_NET_NOTHING) {
             lp_board_sleep();
         }
     }

@@ -118,12 +118,9 @@ bool lp_lowpan_poll(lp_lowpan *lowpan, uint64_t now_ms) {
         lowpan6_tmr();
         nd6_tmr();
     }
-    for (unsigned i = 0; i < LP_LOWPAN_FRAMES; i++) {
-        size_t len = lowpan->radio->receive(lowpan->radio, frame);
-        if (len == 0) {
-            return false;
-        }
+    size_t len = lowpan->radio->receive(lowpan->radio, frame);
+    if (len > 0) {
         take_frame(lowpan, frame, len);
     }
-    return true;
+    return len > 0;
 }

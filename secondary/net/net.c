@@ -57,16 +57,12 @@ static void receive(void *arg, struct udp_pcb *socket, struct pbuf *packet, cons
     (void)socket;
     (void)from;
     (void)from_port;
-    bool fits = len <= config->buffer_bytes;
-    if (fits) {
-        pbuf_copy_partial(packet, config->buffer, (u16_t)len, 0);
-    }
-    pbuf_free(packet);
-    if (fits) {
-        config->datagram(config->ctx, (lp_slice){config->buffer, len});
+    if (len <= config->buffer_bytes) {
+        net->received = pbuf_copy_partial(packet, config->buffer, (u16_t)len, 0);
     } else {
         net->overlong++;
     }
+    pbuf_free(packet);
 }
 
 lp_net_verdict lp_net_begin(lp_net *net, const lp_net_config *config) {
@@ -108,6 +104,14 @@ bool lp_net_send(lp_net *net, lp_slice datagram) {
     return error == ERR_OK;
 }
 
-bool lp_net_poll(lp_net *net, uint64_t now_ms) {
-    return lp_lowpan_poll(&net->lowpan, now_ms);
+lp_net_event lp_net_poll(lp_net *net, uint64_t now_ms, lp_slice *datagram) {
+    net->received = 0;
+    if (!lp_lowpan_poll(&net->lowpan, now_ms)) {
+        return LP_NET_NOTHING;
+    }
+    if (net->received == 0) {
+        return LP_NET_FRAME;
+    }
+    *datagram = (lp_slice){net->config.buffer, net->received};
+    return LP_NET_DATAGRAM;
 }

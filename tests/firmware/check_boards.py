@@ -11,6 +11,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 
 # pylint: disable=wrong-import-position
+import budgets
 from lampyr_boards import BoardVehicle, enter_namespace
 from lampyr_fleet import Director, Repositories, image
 from lampyr_lab import Lab
@@ -66,6 +67,9 @@ class BoardsTest(unittest.TestCase):
         outcome = self.car.primary.wait_event("outcome", since, seconds=240)
         self.assertEqual(outcome["status"], 0, self.car.primary.tail())
         self.assert_runs("2.0")
+        budgets.note_stack(FIRMWARE, max(event["stack"] for serial in BOARDS
+                                         for event in self.car.secondaries[serial].events()
+                                         if event["event"] == "measured"))
 
 
 if __name__ == "__main__":

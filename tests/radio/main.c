@@ -136,11 +136,12 @@ static bool begin_lowpan(bridge *b, const char *prefix) {
 static void run(bridge *b) {
     struct pollfd fds[AIR_FDS + 2];
     for (;;) {
-        bool more = lp_lowpan_poll(&b->lowpan, now_ms());
+        while (lp_lowpan_poll(&b->lowpan, now_ms())) {
+        }
         nfds_t count = air_poll(&b->air, fds);
         fds[count] = (struct pollfd){.fd = b->tun, .events = POLLIN};
         fds[count + 1] = (struct pollfd){.fd = b->signals, .events = POLLIN};
-        poll(fds, count + 2, more ? 0 : TICK_MS);
+        poll(fds, count + 2, TICK_MS);
         if (fds[count + 1].revents != 0) {
             return;
         }

@@ -133,7 +133,8 @@ typedef struct lp_error {
  * Static; never NULL. */
 const char *lp_code_name(lp_code code);
 
-/* One line for people, e.g. "older than the trusted file of this role". Static; never NULL. */
+/* One line for people, e.g. "older than the trusted file of this role"; "" in firmware, which has no room for it.
+ * Static; never NULL. */
 const char *lp_code_text(lp_code code);
 
 /* The attack that `code` reveals, in the field's words ("rollback", "freeze", "arbitrary software",

@@ -73,8 +73,8 @@ struct pbuf;
 int lp_lowpan_refuses(struct pbuf *packet);
 #define LWIP_HOOK_IP6_INPUT(packet, interface) lp_lowpan_refuses(packet)
 
-/* Memory. A datagram that carries a block of 1,024 bytes comes in 12 fragments, each in a buffer of its own; two more
- * are for what comes between. A buffer holds the longest payload of a frame, 110 bytes behind the shortest MAC header,
+/* Memory. A datagram that carries a block of 1,024 bytes comes in 12 fragments, each in a buffer of its own; one more
+ * is for what comes between. A buffer holds the longest payload of a frame, 110 bytes behind the shortest MAC header,
  * and the 48 bytes of IPv6 and UDP headers that its compressed ones become: if it did not, lwIP would lose every
  * fragmented datagram without a word. */
 #define MEM_ALIGNMENT __SIZEOF_POINTER__
@@ -85,7 +85,7 @@ int lp_lowpan_refuses(struct pbuf *packet);
 #define PBUF_POOL_SIZE 256
 #define MEMP_NUM_PBUF 16
 #else
-#define PBUF_POOL_SIZE 14
+#define PBUF_POOL_SIZE 13
 #define MEMP_NUM_PBUF 2
 #endif
 #define MEM_USE_POOLS 1

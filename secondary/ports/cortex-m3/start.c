@@ -75,7 +75,7 @@ _Noreturn void lp_board_reset(void) {
 
 /* The stack may be what failed, so it begins anew. */
 __attribute__((naked)) void lp_fault(void) {
-    __asm volatile("ldr r0, =lp_stack_top\n mov sp, r0\n b lp_board_fault");
+    __asm volatile("ldr r0, =lp_stack_top\n mov sp, r0\n b %0" : : "i"(lp_board_fault));
 }
 
 __attribute__((weak, used)) _Noreturn void lp_board_fault(void) {

@@ -16,4 +16,4 @@ set(CMAKE_AR arm-none-eabi-gcc-ar)
 set(CMAKE_RANLIB arm-none-eabi-gcc-ranlib)
 
 # The small variant of newlib, of which little more than memcpy() and its like is used.
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-nostartfiles --specs=nano.specs -Wl,--gc-sections -Wl,--fatal-warnings")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-nostartfiles --specs=nano.specs -flto-partition=one -Wl,--gc-sections -Wl,--fatal-warnings")

@@ -42,10 +42,8 @@ bool lp_lowpan_begin(lp_lowpan *lowpan, const lp_radio *radio, const lp_radio_co
 /* Gives the interface a second address: the first 64 bits of `prefix`, and the interface identifier. */
 void lp_lowpan_add_address(lp_lowpan *lowpan, const ip6_addr_t *prefix);
 
-/* Hands the frames that came in to lwIP, at most LP_LOWPAN_FRAMES of them, and lets its timers run, which stand still
- * while nobody calls. To be called again soon while it returns true: there may be more. */
+/* Hands the oldest frame that came in to lwIP, and lets its timers run, which stand still while nobody calls. False if
+ * there was no frame. */
 bool lp_lowpan_poll(lp_lowpan *lowpan, uint64_t now_ms);
-
-enum { LP_LOWPAN_FRAMES = 16 };
 
 #endif

@@ -19,9 +19,6 @@ typedef struct lp_net_config {
     /* Where datagrams of the primary are put together; those that are longer are dropped. */
     uint8_t *buffer;
     size_t buffer_bytes;
-    /* One came, unicast, from the primary's address and port. It lies in `buffer`. */
-    void (*datagram)(void *ctx, lp_slice datagram);
-    void *ctx;
 } lp_net_config;
 
 /* Not to be moved. All but `lowpan.counts` and `overlong` is private. */
@@ -30,6 +27,7 @@ typedef struct lp_net {
     lp_lowpan lowpan;
     struct udp_pcb *socket;
     ip6_addr_t primary;
+    size_t received;   /* bytes in the buffer */
     uint32_t overlong; /* datagrams of the primary that did not fit */
 } lp_net;
 
@@ -50,7 +48,14 @@ bool lp_net_resolved(lp_net *net);
  * did not get through. Whoever sends retransmits in any case. */
 bool lp_net_send(lp_net *net, lp_slice datagram);
 
-/* Takes in what came, as lp_lowpan_poll(); calls config.datagram() for each datagram of the primary. */
-bool lp_net_poll(lp_net *net, uint64_t now_ms);
+typedef enum lp_net_event {
+    LP_NET_NOTHING, /* and nothing is there to be taken in */
+    LP_NET_FRAME,   /* of no consequence, or the part of a datagram */
+    LP_NET_DATAGRAM,
+} lp_net_event;
+
+/* Takes in one frame. With LP_NET_DATAGRAM a datagram is complete that came, unicast, from the primary's address and
+ * port; it lies in config.buffer. */
+lp_net_event lp_net_poll(lp_net *net, uint64_t now_ms, lp_slice *datagram);
 
 #endif

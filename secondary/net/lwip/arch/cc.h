@@ -8,6 +8,7 @@
 #include <endian.h> /* which defines BYTE_ORDER before lwIP can */
 #endif
 
+#define LWIP_NO_CTYPE_H 1
 #define LWIP_PLATFORM_DIAG(text)
 /* Only on the host: lwipopts.h leaves assertions out of firmware. */
 #define LWIP_PLATFORM_ASSERT(text) abort()
