@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lampyr-net/frame.h"
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <string.h>
 
 /* Frame control field (IEEE 802.15.4-2006, 7.2.1.1). */
 enum {
@@ -18,14 +17,15 @@ enum {
     FC_FROM = 0xc000,
     FC_FROM_EXTENDED = 0xc000,
     /* Frame control, sequence number, PAN, source; and the destination */
-    MAC_BYTES = 2 + 1 + 2 + 8,
+    SENDER_BYTES = 8,
+    MAC_BYTES = 2 + 1 + 2 + SENDER_BYTES,
     MAC_BROADCAST_BYTES = MAC_BYTES + 2,
     MAC_UNICAST_BYTES = MAC_BYTES + 8,
 };
 
 enum { IPV6_BYTES = 40, UDP_BYTES = 8, FIRST_BYTES = 4, LATER_BYTES = 5 };
 
-/* Takes the MAC header off. */
+/* Takes the MAC header off, at whose end is the sender's address. */
 static lp_frame_fault check_mac(lp_slice *frame) {
     if (frame->len < 2) {
         return LP_FRAME_SHORT;
@@ -123,37 +123,64 @@ static bool piece_fits(size_t size, size_t offset, size_t len) {
     return size <= LP_NET_DATAGRAM_BYTES && (end == size || (end < size && len % 8 == 0));
 }
 
-/* RFC 4944, 5.3. A first fragment that is also the last would be no reason to fragment. */
-static lp_frame_fault check_fragment(lp_slice packet) {
+/* A fragment's own header (RFC 4944, 5.3), and what follows it. */
+typedef struct fragment {
+    lp_slice sender;
+    uint16_t tag;
+    uint16_t size;
+    lp_slice piece;
+} fragment;
+
+/* One that is also the last would be no reason to fragment. */
+static lp_frame_fault begin_datagram(lp_fragments *fragments, const fragment *f) {
+    header_bytes headers;
+    lp_frame_fault fault = measure_headers(f->piece, &headers);
+    if (fault != LP_FRAME_FINE) {
+        return fault;
+    }
+    size_t len = headers.whole + (f->piece.len - headers.sent);
+    if (len >= f->size || !piece_fits(f->size, 0, len)) {
+        return LP_FRAME_FRAGMENT;
+    }
+    *fragments = (lp_fragments){.tag = f->tag, .size = f->size, .next = (uint16_t)len};
+    memcpy(fragments->sender, f->sender.ptr, sizeof fragments->sender);
+    return LP_FRAME_FINE;
+}
+
+static lp_frame_fault continue_datagram(lp_fragments *fragments, const fragment *f, size_t offset) {
+    if (f->piece.len == 0 || !piece_fits(f->size, offset, f->piece.len)) {
+        return LP_FRAME_FRAGMENT;
+    }
+    if (fragments->next == 0 || offset != fragments->next || f->tag != fragments->tag || f->size != fragments->size ||
+        memcmp(f->sender.ptr, fragments->sender, sizeof fragments->sender) != 0) {
+        return LP_FRAME_ORDER;
+    }
+    size_t end = offset + f->piece.len;
+    fragments->next = (uint16_t)(end == f->size ? 0 : end);
+    return LP_FRAME_FINE;
+}
+
+static lp_frame_fault check_fragment(lp_fragments *fragments, lp_slice sender, lp_slice packet) {
     const uint8_t *p = packet.ptr;
     bool first = (p[0] & 0x20) == 0;
     size_t header = first ? FIRST_BYTES : LATER_BYTES;
     if (packet.len < header) {
         return LP_FRAME_HEADERS;
     }
-    size_t size = (p[0] & 7U) << 8 | p[1];
-    lp_slice piece = {packet.ptr + header, packet.len - header};
-    if (!first) {
-        size_t offset = p[4] * 8U;
-        return piece.len > 0 && offset > 0 && piece_fits(size, offset, piece.len) ? LP_FRAME_FINE : LP_FRAME_FRAGMENT;
-    }
-    header_bytes headers;
-    lp_frame_fault fault = measure_headers(piece, &headers);
-    if (fault != LP_FRAME_FINE) {
-        return fault;
-    }
-    size_t len = headers.whole + (piece.len - headers.sent);
-    return len < size && piece_fits(size, 0, len) ? LP_FRAME_FINE : LP_FRAME_FRAGMENT;
+    const fragment f = {.sender = sender,
+                        .tag = (uint16_t)(p[2] << 8 | p[3]),
+                        .size = (uint16_t)((p[0] & 7) << 8 | p[1]),
+                        .piece = {p + header, packet.len - header}};
+    return first ? begin_datagram(fragments, &f) : continue_datagram(fragments, &f, p[4] * 8U);
 }
 
-lp_frame_fault lp_frame_check(lp_slice frame) {
+lp_frame_fault lp_frame_check(lp_fragments *fragments, lp_slice frame) {
     lp_frame_fault fault = check_mac(&frame);
     if (fault != LP_FRAME_FINE) {
         return fault;
     }
-    unsigned dispatch = frame.ptr[0];
-    if ((dispatch & 0xd8) == 0xc0) {
-        return check_fragment(frame);
+    if ((frame.ptr[0] & 0xd8) == 0xc0) {
+        return check_fragment(fragments, (lp_slice){frame.ptr - SENDER_BYTES, SENDER_BYTES}, frame);
     }
     header_bytes headers;
     return measure_headers(frame, &headers);
@@ -161,7 +188,7 @@ lp_frame_fault lp_frame_check(lp_slice frame) {
 
 const char *lp_frame_fault_name(lp_frame_fault fault) {
     static const char *const names[LP_FRAME_FAULTS] = {
-        "fine",           "frame_short",   "frame_type",    "frame_secured",     "frame_addresses",
-        "frame_dispatch", "frame_headers", "frame_context", "frame_compression", "frame_fragment"};
+        "fine",          "frame_short",   "frame_type",        "frame_secured",  "frame_addresses", "frame_dispatch",
+        "frame_headers", "frame_context", "frame_compression", "frame_fragment", "frame_order"};
     return names[fault];
 }

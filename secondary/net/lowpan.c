@@ -98,7 +98,7 @@ static struct pbuf *allocate(const uint8_t *frame, size_t len) {
 }
 
 static void take_frame(lp_lowpan *lowpan, const uint8_t *frame, size_t len) {
-    lp_frame_fault fault = lp_frame_check((lp_slice){frame, len});
+    lp_frame_fault fault = lp_frame_check(&lowpan->fragments, (lp_slice){frame, len});
     if (fault != LP_FRAME_FINE) {
         lowpan->counts.faulty[fault]++;
         return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent over CoAP: whole updates over a network that loses, repeats and reorders, and a primary that lies. */
 #include "agent_world.h"
+#include "coap_primary.h"
 #include "lampyr-coap/drive.h"
 
 #include <setjmp.h>
@@ -87,73 +88,11 @@ static void end(datagram *d, lp_coap_writer *writer, lp_slice payload) {
     d->len = writer->len;
 }
 
-static uint32_t szx_of(uint16_t block_bytes) {
-    uint32_t szx = 0;
-    while (16U << szx < block_bytes) {
-        szx++;
-    }
-    return szx;
-}
-
 static void write_response(net *n, const lp_coap_message *request, bool observe, const lp_response *r) {
-    lp_coap_writer writer = begin(&n->answered, LP_COAP_ACK, r->code, request->id, request->token);
-    if (r->etag.len > 0) {
-        lp_coap_write_option(&writer, LP_COAP_ETAG, r->etag);
-    }
-    if (observe) {
-        lp_coap_write_uint(&writer, LP_COAP_OBSERVE, ++n->sequence);
-    }
-    if (r->has_block2) {
-        lp_coap_write_uint(&writer, LP_COAP_BLOCK2, r->block << 4 | (r->more ? 8U : 0U) | szx_of(r->block_bytes));
-    }
-    if (r->has_block1) {
-        lp_coap_write_uint(&writer, LP_COAP_BLOCK1, szx_of(r->block1_bytes));
-    }
-    end(&n->answered, &writer, r->payload);
-}
-
-static void read_block(lp_slice value, lp_request *out) {
-    uint32_t block;
-    assert_true(lp_coap_uint(value, 3, &block));
-    out->block = block >> 4;
-    out->more = (block & 8) != 0;
-    out->block_bytes = (uint16_t)(16U << (block & 7));
-}
-
-/* What the message asks for. */
-static void read_request(const lp_coap_message *message, lp_request *out, char *path, char *query) {
-    lp_coap_options walk = {message->options, 0};
-    lp_coap_option option;
-    *out = (lp_request){.post = message->code == LP_COAP_POST,
-                        .path = path,
-                        .query = query,
-                        .block_bytes = 1024,
-                        .payload = message->payload};
-    path[0] = query[0] = '\0';
-    while (lp_coap_option_next(&walk, &option)) {
-        switch (option.number) {
-        case LP_COAP_URI_PATH:
-            strcat(path, path[0] == '\0' ? "" : "/");
-            strncat(path, (const char *)option.value.ptr, option.value.len);
-            break;
-        case LP_COAP_URI_QUERY:
-            strncat(query, (const char *)option.value.ptr, option.value.len);
-            break;
-        case LP_COAP_OBSERVE:
-            out->observe = true;
-            break;
-        case LP_COAP_BLOCK1:
-            out->has_block1 = true;
-            read_block(option.value, out);
-            break;
-        case LP_COAP_BLOCK2:
-            out->has_block2 = true;
-            read_block(option.value, out);
-            break;
-        default:
-            fail_msg("unexpected option %u", option.number);
-        }
-    }
+    n->sequence += observe;
+    n->answered.len =
+        primary_write_response(n->answered.bytes, sizeof n->answered.bytes, request, observe ? n->sequence : 0, r);
+    assert_true(n->answered.len > 0);
 }
 
 static void take_request(net *n, const lp_coap_message *message) {
@@ -165,7 +104,7 @@ static void take_request(net *n, const lp_coap_message *message) {
         to_secondary(n, &n->answered);
         return;
     }
-    read_request(message, &request, path, query);
+    primary_read_request(message, &request, path, query);
     if (!world_answers(n->w, &request, &response)) {
         return;
     }

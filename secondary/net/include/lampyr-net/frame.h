@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a received frame must be like before lwIP sees it. lwIP's 6LoWPAN reads headers without looking where the frame
- * ends, and takes a first fragment it does not understand for one that it does; no frame that passes here makes it do
- * either. */
+ * ends, takes a first fragment it does not understand for one that it does, and loses buffers when fragments overtake
+ * each other; no frame that passes here makes it do any of that. */
 #ifndef LAMPYR_NET_FRAME_H
 #define LAMPYR_NET_FRAME_H
 
@@ -21,11 +21,20 @@ typedef enum lp_frame_fault {
     LP_FRAME_CONTEXT,     /* compressed with a context (RFC 6282, 3.1.2): none was agreed on */
     LP_FRAME_COMPRESSION, /* a next header that is compressed, but not UDP; or UDP without its checksum */
     LP_FRAME_FRAGMENT,    /* a fragment that is empty or does not fit its datagram, or is of one that is too long */
+    LP_FRAME_ORDER,       /* a fragment that does not follow the one before; on one hop none overtakes another */
     LP_FRAME_FAULTS,      /* how many there are */
 } lp_frame_fault;
 
-/* Checks a frame as lampyr-net/radio.h delivers it. */
-lp_frame_fault lp_frame_check(lp_slice frame);
+/* The datagram whose fragments are coming in. Starts with zeros. */
+typedef struct lp_fragments {
+    uint8_t sender[8]; /* as on the air */
+    uint16_t tag;
+    uint16_t size; /* bytes of the datagram */
+    uint16_t next; /* bytes of it that came; 0: none is under way */
+} lp_fragments;
+
+/* Checks a frame as lampyr-net/radio.h delivers it, after those before. A first fragment begins anew. */
+lp_frame_fault lp_frame_check(lp_fragments *fragments, lp_slice frame);
 
 /* The name of a fault, as the console says it: "frame_short". Static. */
 const char *lp_frame_fault_name(lp_frame_fault fault);

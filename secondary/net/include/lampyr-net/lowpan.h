@@ -27,6 +27,7 @@ struct lp_lowpan {
     struct netif netif;
     lp_lowpan_admit *admits;
     const lp_radio *radio;
+    lp_fragments fragments;
     uint64_t tick_ms; /* of lwIP's timers */
     lp_lowpan_counts counts;
 };

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "peer.h"
+
+#include <string.h>
+
+enum {
+    MAC_BYTES = 21,
+    MAC_BROADCAST_BYTES = 15,
+    IPV6_BYTES = 40,
+    UDP_BYTES = 8,
+    NEXT_UDP = 17,
+    NEXT_ICMP = 58,
+    SOLICITATION = 135,
+    ADVERTISEMENT = 136,
+    FIRST_PIECE_BYTES = 96, /* of a packet, behind dispatch and fragment header */
+    LATER_PIECE_BYTES = 96,
+};
+
+const uint8_t peer_board_eui64[LP_EUI64_BYTES] = {2, 0x42, 0xac, 0, 0, 0, 0, 9};
+
+static const uint8_t own_eui64[LP_EUI64_BYTES] = {2, 0, 0, 0, 0, 0, 0, 1};
+static const uint8_t own_address[16] = {0xfd, [15] = 1};
+static const uint8_t board_address[16] = {0xfd, [8] = 0, 0x42, 0xac, 0, 0, 0, 0, 9};
+
+/* --- reading --- */
+
+/* How long compressed headers are that elide traffic class and flow label and have no context, as lwIP's do. */
+static size_t headers_len(const uint8_t *p, bool udp) {
+    static const uint8_t unicast[] = {16, 8, 2, 0};
+    static const uint8_t multicast[] = {16, 6, 4, 1};
+    size_t len = 2;
+    len += udp ? 0 : 1;
+    len += (p[0] & 3) == 0 ? 1 : 0;
+    len += unicast[p[1] >> 4 & 3];
+    len += (p[1] & 8) != 0 ? multicast[p[1] & 3] : unicast[p[1] & 3];
+    return len + (udp ? 7 : 0);
+}
+
+static peer_kind append(peer *p, const uint8_t *bytes, size_t len) {
+    if (len > p->expected - p->got) {
+        return PEER_OTHER;
+    }
+    memcpy(p->datagram + p->got, bytes, len);
+    p->got += len;
+    return p->got == p->expected ? PEER_DATAGRAM : PEER_OTHER;
+}
+
+/* A packet with its headers; `size` is that of its datagram, uncompressed, 0 if this is all of it. */
+static peer_kind take_packet(peer *p, lp_slice packet, size_t size) {
+    bool udp = (packet.ptr[0] & 4) != 0;
+    size_t headers = headers_len(packet.ptr, udp);
+    if ((packet.ptr[0] & 0xe0) != 0x60 || packet.len <= headers) {
+        return PEER_OTHER;
+    }
+    const uint8_t *body = packet.ptr + headers;
+    if (!udp) {
+        return packet.ptr[2] == NEXT_ICMP && body[0] == SOLICITATION ? PEER_SOLICITATION : PEER_OTHER;
+    }
+    p->got = 0;
+    p->expected = size == 0 ? packet.len - headers : size - IPV6_BYTES - UDP_BYTES;
+    return p->expected <= sizeof p->datagram ? append(p, body, packet.len - headers) : PEER_OTHER;
+}
+
+peer_kind peer_take(peer *p, lp_slice frame) {
+    size_t mac = (frame.ptr[1] >> 2 & 3) == 2 ? MAC_BROADCAST_BYTES : MAC_BYTES;
+    const uint8_t *bytes = frame.ptr + mac;
+    size_t len = frame.len - mac;
+    switch (bytes[0] & 0xf8) {
+    case 0xc0:
+        return take_packet(p, (lp_slice){bytes + 4, len - 4}, (bytes[0] & 7U) << 8 | bytes[1]);
+    case 0xe0:
+        return append(p, bytes + 5, len - 5);
+    default:
+        return take_packet(p, (lp_slice){bytes, len}, 0);
+    }
+}
+
+/* --- writing --- */
+
+size_t peer_mac_header(peer *p, uint8_t *out) {
+    size_t n = 0;
+    out[n++] = 0x61; /* data, acknowledged, within the PAN */
+    out[n++] = 0xcc; /* both addresses extended */
+    out[n++] = p->sequence++;
+    out[n++] = PEER_PAN_ID & 0xff;
+    out[n++] = PEER_PAN_ID >> 8;
+    for (size_t i = LP_EUI64_BYTES; i > 0; i--) {
+        out[n++] = peer_board_eui64[i - 1];
+    }
+    for (size_t i = LP_EUI64_BYTES; i > 0; i--) {
+        out[n++] = own_eui64[i - 1];
+    }
+    return n;
+}
+
+static void put16(uint8_t *out, size_t number) {
+    out[0] = (uint8_t)(number >> 8);
+    out[1] = (uint8_t)number;
+}
+
+/* RFC 8200, 8.1, over the pseudo-header and what follows the IPv6 header, whose checksum is still zero. */
+static uint16_t checksum(const uint8_t *packet, size_t len) {
+    uint32_t sum = packet[6] + (uint32_t)(len - IPV6_BYTES);
+    for (size_t i = 8; i < len; i++) {
+        sum += i % 2 == 0 ? (uint32_t)packet[i] << 8 : packet[i];
+    }
+    while (sum >> 16 != 0) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    return (uint16_t)~sum;
+}
+
+static void put_ipv6(uint8_t *packet, uint8_t next, size_t len) {
+    memset(packet, 0, IPV6_BYTES);
+    packet[0] = 0x60;
+    put16(packet + 4, len - IPV6_BYTES);
+    packet[6] = next;
+    packet[7] = 255;
+    memcpy(packet + 8, own_address, sizeof own_address);
+    memcpy(packet + 24, board_address, sizeof board_address);
+}
+
+/* A packet that is not fragmented, or one piece of it. */
+static void put_piece(peer *p, peer_frame *out, const uint8_t *header, size_t header_len, lp_slice piece) {
+    out->len = peer_mac_header(p, out->bytes);
+    memcpy(out->bytes + out->len, header, header_len);
+    memcpy(out->bytes + out->len + header_len, piece.ptr, piece.len);
+    out->len += header_len + piece.len;
+}
+
+/* RFC 4944, 5.1 and 5.3, uncompressed. */
+static size_t put_packet(peer *p, const uint8_t *packet, size_t len, peer_frame *out) {
+    static const uint8_t whole[] = {0x41};
+    if (len <= FIRST_PIECE_BYTES) {
+        put_piece(p, out, whole, sizeof whole, (lp_slice){packet, len});
+        return 1;
+    }
+    uint8_t header[5] = {(uint8_t)(0xc0 | len >> 8), (uint8_t)len, (uint8_t)(p->tag >> 8), (uint8_t)p->tag, 0x41};
+    size_t frames = 0;
+    p->tag++;
+    put_piece(p, &out[frames++], header, sizeof header, (lp_slice){packet, FIRST_PIECE_BYTES});
+    header[0] |= 0x20;
+    for (size_t at = FIRST_PIECE_BYTES; at < len; at += LATER_PIECE_BYTES) {
+        size_t some = len - at < LATER_PIECE_BYTES ? len - at : LATER_PIECE_BYTES;
+        header[4] = (uint8_t)(at / 8);
+        put_piece(p, &out[frames++], header, sizeof header, (lp_slice){packet + at, some});
+    }
+    return frames;
+}
+
+size_t peer_datagram(peer *p, lp_slice payload, peer_frame out[PEER_FRAMES]) {
+    uint8_t packet[PEER_PACKET_BYTES];
+    size_t len = IPV6_BYTES + UDP_BYTES + payload.len;
+    uint8_t *udp = packet + IPV6_BYTES;
+    put_ipv6(packet, NEXT_UDP, len);
+    put16(udp, PEER_PORT);
+    put16(udp + 2, PEER_PORT);
+    put16(udp + 4, UDP_BYTES + payload.len);
+    put16(udp + 6, 0);
+    memcpy(udp + UDP_BYTES, payload.ptr, payload.len);
+    put16(udp + 6, checksum(packet, len));
+    return put_packet(p, packet, len, out);
+}
+
+/* RFC 4861, 4.4 and 4.6.1. */
+void peer_advertise(peer *p, peer_frame *out) {
+    uint8_t packet[IPV6_BYTES + 24 + 16] = {0};
+    uint8_t *icmp = packet + IPV6_BYTES;
+    put_ipv6(packet, NEXT_ICMP, sizeof packet);
+    icmp[0] = ADVERTISEMENT;
+    icmp[4] = 0x60; /* solicited, overrides */
+    memcpy(icmp + 8, own_address, sizeof own_address);
+    icmp[24] = 2; /* target's link-layer address, */
+    icmp[25] = 2; /* of two times eight bytes */
+    memcpy(icmp + 26, own_eui64, sizeof own_eui64);
+    put16(icmp + 2, checksum(packet, sizeof packet));
+    put_packet(p, packet, sizeof packet, out);
+}
