@@ -26,6 +26,9 @@ enum {
 /* The console: UART0 on PA0 and PA1, which the Firefly's USB bridge is connected to. */
 void lp_console_begin(void);
 
+/* The radio has a whole frame. */
+void lp_radio_interrupt(void);
+
 /* Called at each tick of the clock: feeds the chip's watchdog while the firmware feeds lp_watchdog_feed(). */
 void lp_watchdog_tick(void);
 

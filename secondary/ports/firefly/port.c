@@ -48,10 +48,6 @@ static void tick(void) {
     lp_watchdog_tick();
 }
 
-/* An image without a radio enables no interrupt that could come here. */
-__attribute__((weak)) void lp_radio_interrupt(void) {
-}
-
 /* Armv7-M Architecture Reference Manual, B1.5.3; SWRU319, table 5-1, alternate map. */
 enum { INTERRUPT_RADIO = 26 }; /* the last that is used */
 typedef void handler(void);

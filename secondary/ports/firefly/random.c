@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random bytes from the noise that the radio hears, and what else the application wants of the chip. */
+#include "core.h"
+#include "cycles.h"
+#include "devices.h"
+#include "radio_core.h"
+
+#include "lampyr-port/network.h"
+
+enum {
+    EUI64_AT = 0x00280028, /* in the chip's information page: two words, each with its last byte first */
+    SAMPLE_US = 10,
+    SAMPLES_MAX = 64, /* for one bit; they do not suffice once in 2^32 */
+};
+
+bool lp_board_eui64(uint8_t out[LP_EUI64_BYTES]) {
+    const uint8_t *words = (const uint8_t *)EUI64_AT;
+    uint8_t all = 0xff;
+    for (unsigned i = 0; i < LP_EUI64_BYTES; i++) {
+        out[i] = words[i ^ 3];
+        all &= out[i];
+    }
+    return all != 0xff;
+}
+
+static uint32_t sample(void) {
+    uint32_t start = lp_cycles();
+    while (lp_us_since(start) < SAMPLE_US) {
+    }
+    return *lp_register(LP_RFRND) & 1;
+}
+
+/* Of two samples that differ the first, as von Neumann did, so that a bias does not matter. */
+static bool random_bit(uint8_t *out) {
+    for (unsigned i = 0; i < SAMPLES_MAX; i += 2) {
+        uint32_t first = sample();
+        if (first != sample()) {
+            *out = (uint8_t)(*out << 1 | first);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool lp_board_random(void *out, size_t len) {
+    uint8_t *bytes = out;
+    if ((*lp_register(LP_RSSISTAT) & LP_RSSISTAT_VALID) == 0) { /* it does not listen */
+        return false;
+    }
+    for (size_t i = 0; i < 8 * len; i++) {
+        if (!random_bit(&bytes[i / 8])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The processor stops, its devices go on: the radio listens. The clock's tick ends it at the latest. An interrupt that
+ * came before counts as an event, too, so that none is slept through. */
+void lp_board_sleep(void) {
+    __asm volatile("dsb\n wfe" ::: "memory");
+}
