@@ -6,13 +6,15 @@ usage: check_flash_tool.py PROGRAMS FIRMWARE
 import binascii
 import json
 import pathlib
+import shutil
 import struct
 import sys
 import tempfile
 
 import board_lab
 
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (Encoding, NoEncryption, PrivateFormat, PublicFormat,
+                                                          load_pem_private_key)
 
 PAGE = board_lab.PAGE_BYTES
 BOOT, FACTORY, KEY, SLOT, SLOT_PAGES, RECORD_PAGES = 0, 16, 24, 81, 86, 8
@@ -78,6 +80,22 @@ def image_that_nobody_ordered(lab):
     said = lab.compose("--provisioned", "provisioned-1", "--image", lab.images[2], expect=1)
     assert "the board would refuse it" in said, said
     assert not (lab.folder / "out").exists()
+
+
+def schemes_that_the_board_has(lab):
+    """A key of ed25519 is taken only if the board is said to have it."""
+    lab.director.run("lampyr-repo", "create-ecu-key", "ed25519.pem")
+    folder = lab.folder / "ed25519"
+    shutil.copytree(lab.folder / "provisioned-1", folder)
+    shutil.copy(lab.folder / "ed25519.pem", folder / "ecu.key")
+    said = lab.compose("--provisioned", "ed25519", expect=2)
+    assert "not a P-256 key" in said, said
+    lab.compose("--provisioned", "ed25519", "--ed25519")
+    page = at(lab.out(), KEY, 112)
+    secret = load_pem_private_key((folder / "ecu.key").read_bytes(), None)
+    private = secret.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    public = secret.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    assert page[4:8] == struct.pack("<I", 1) and page[12:108] == public + bytes(32) + private
 
 
 def parts_and_chip_area(lab):
@@ -149,7 +167,7 @@ def wrong_usage(lab):
     assert lab.director.run("lampyr-flash", "--help").startswith("Usage: ")
 
 
-CASES = (factory_data, key, image_and_record, image_that_nobody_ordered, parts_and_chip_area, intel_hex,
+CASES = (factory_data, key, image_and_record, image_that_nobody_ordered, schemes_that_the_board_has, parts_and_chip_area, intel_hex,
          what_inspect_shows, wrong_usage)
 
 

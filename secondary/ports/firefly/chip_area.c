@@ -18,7 +18,7 @@ typedef struct chip_area {
 _Static_assert(sizeof(chip_area) == 0x00280000 - LP_CHIP_AREA_AT, "it ends where flash ends");
 
 #if LAMPYR_FIREFLY_CLOSED
-/* No other loader; the last bit locks the debugger out, and the last page with it. */
+/* No other loader, no debugger (the last bit). */
 static const uint32_t rom_loader = 0xefffffff;
 enum { LAST_LOCKS = 0x7f };
 #else

@@ -64,14 +64,15 @@ static bool private_bytes(const lp_key *key, uint8_t out[LP_PRIVATE_KEY_BYTES]) 
     return ok;
 }
 
-static int put_key(flash_contents *contents, const lp_key *key) {
+static int put_key(flash_contents *contents, const lp_key *key, bool ed25519) {
     uint8_t secret[LP_PRIVATE_KEY_BYTES];
     uint8_t page[LP_KEY_PAGE_BYTES];
-    bool ok = key->public_key.scheme != LP_SCHEME_RSA_PSS && private_bytes(key, secret) &&
-              lp_key_page_write(&key->public_key, secret, page);
+    lp_scheme scheme = key->public_key.scheme;
+    bool ok = (scheme == LP_SCHEME_ECDSA_P256 || (scheme == LP_SCHEME_ED25519 && ed25519)) &&
+              private_bytes(key, secret) && lp_key_page_write(&key->public_key, secret, page);
     OPENSSL_cleanse(secret, sizeof secret);
     if (!ok) {
-        return refuse("ecu.key", "a board takes ed25519 and P-256 keys");
+        return refuse("ecu.key", "not a P-256 key: make it with --key-type ecdsa");
     }
     (void)contents_put(contents, contents->layout->key, (lp_slice){page, sizeof page});
     OPENSSL_cleanse(page, sizeof page);
@@ -80,13 +81,21 @@ static int put_key(flash_contents *contents, const lp_key *key) {
 
 /* --- the image --- */
 
+/* As a board without ed25519. */
+static bool verify_p256(const lp_crypto *crypto, const lp_public_key *key, lp_slice signature, lp_slice message) {
+    (void)crypto;
+    return key->scheme == LP_SCHEME_ECDSA_P256 && lp_crypto_openssl.verify(&lp_crypto_openssl, key, signature, message);
+}
+
 /* As at the board's first start. */
-static int verify_image(const flash_contents *contents, const char *path) {
+static int verify_image(const flash_contents *contents, const char *path, bool ed25519) {
     lp_factory factory;
     lp_boot_verified verified;
+    lp_crypto crypto = lp_crypto_openssl;
+    crypto.verify = ed25519 ? crypto.verify : verify_p256;
     const lp_limits limits = lp_layout_limits(contents->layout);
     const lp_boot_config config = {
-        .flash = &contents->flash, .layout = contents->layout, .crypto = &lp_crypto_openssl, .limits = &limits};
+        .flash = &contents->flash, .layout = contents->layout, .crypto = &crypto, .limits = &limits};
     lp_code code = LP_NO_TRUSTED_ROOT;
     if (lp_factory_read(&contents->flash, contents->layout, &factory)) {
         code = lp_boot_verify_slot(&config, &factory, 0, &(lp_boot_floor){.confirmed = NULL}, &verified);
@@ -116,7 +125,7 @@ static int put_image(flash_contents *contents, const compose_options *options, c
     ok = ok && lp_slot_record_write(&contents->flash, layout, 0, &record);
     free(image);
     free(targets);
-    return ok ? verify_image(contents, options->image) : LP_EXIT_USAGE;
+    return ok ? verify_image(contents, options->image, options->ed25519) : LP_EXIT_USAGE;
 }
 
 /* --- the whole --- */
@@ -128,7 +137,7 @@ static int put_provisioned(const compose_options *options, flash_contents *conte
         code = put_factory(contents, options->eui64, &p.factory);
     }
     if (code == LP_EXIT_GOOD) {
-        code = put_key(contents, &p.key);
+        code = put_key(contents, &p.key, options->ed25519);
     }
     if (code == LP_EXIT_GOOD && options->image != NULL) {
         code = put_image(contents, options, &p);

@@ -58,6 +58,7 @@ typedef struct compose_options {
     const char *image;   /* for slot 0; needs `folder` */
     const char *targets; /* canonical director targets that order it; NULL: the folder's */
     const char *chip;    /* bytes that end at the end of flash */
+    bool ed25519;        /* built into boot loader and firmware; P-256 always is */
 } compose_options;
 
 /* Fills `contents`; the image is verified as the boot loader will. An exit code; it has said in one line why. */

@@ -26,6 +26,7 @@ static const char help[] =
     "  --boot FILE           the boot loader\n"
     "  --image FILE          the first image, for slot 0; the folder's targets must order it\n"
     "  --targets FILE        canonical director targets that order it, instead of the folder's\n"
+    "  --ed25519             boot loader and firmware have it; else signatures and the key must be P-256\n"
     "  --chip FILE           bytes for the end of flash: lock bits, customer area\n"
     "  --part NAME           only this part: boot, factory, key, slot0, chip (default: all)\n"
     "  --format bin|hex      bytes, or Intel HEX without what is erased (default: bin)\n"
@@ -43,6 +44,7 @@ enum option_id {
     OPT_IMAGE,
     OPT_TARGETS,
     OPT_CHIP,
+    OPT_ED25519,
     OPT_PART,
     OPT_FORMAT,
     OPT_BASE,
@@ -51,13 +53,21 @@ enum option_id {
 };
 
 static const struct option options[] = {
-    {"out", required_argument, NULL, OPT_OUT},         {"provisioned", required_argument, NULL, OPT_PROVISIONED},
-    {"primary", required_argument, NULL, OPT_PRIMARY}, {"eui64", required_argument, NULL, OPT_EUI64},
-    {"boot", required_argument, NULL, OPT_BOOT},       {"image", required_argument, NULL, OPT_IMAGE},
-    {"targets", required_argument, NULL, OPT_TARGETS}, {"chip", required_argument, NULL, OPT_CHIP},
-    {"part", required_argument, NULL, OPT_PART},       {"format", required_argument, NULL, OPT_FORMAT},
-    {"base", required_argument, NULL, OPT_BASE},       {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},       {NULL, 0, NULL, 0},
+    {"out", required_argument, NULL, OPT_OUT},
+    {"provisioned", required_argument, NULL, OPT_PROVISIONED},
+    {"primary", required_argument, NULL, OPT_PRIMARY},
+    {"eui64", required_argument, NULL, OPT_EUI64},
+    {"boot", required_argument, NULL, OPT_BOOT},
+    {"image", required_argument, NULL, OPT_IMAGE},
+    {"targets", required_argument, NULL, OPT_TARGETS},
+    {"chip", required_argument, NULL, OPT_CHIP},
+    {"ed25519", no_argument, NULL, OPT_ED25519},
+    {"part", required_argument, NULL, OPT_PART},
+    {"format", required_argument, NULL, OPT_FORMAT},
+    {"base", required_argument, NULL, OPT_BASE},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
 };
 
 typedef struct command_line {
@@ -123,6 +133,9 @@ static bool take_option(int option, command_line *out) {
         }
     }
     switch (option) {
+    case OPT_ED25519:
+        c->ed25519 = true;
+        return true;
     case OPT_PART:
         return take_part(optarg, &out->part);
     case OPT_FORMAT:
