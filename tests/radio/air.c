@@ -17,7 +17,7 @@ bool air_open(air_medium *air, const char *path) {
         errno = ENAMETOOLONG;
         return false;
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     unlink(path);
     air->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     return air->listener >= 0 && bind(air->listener, (struct sockaddr *)&address, sizeof address) == 0 &&

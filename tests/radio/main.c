@@ -66,7 +66,7 @@ static int open_tun(const char *name) {
     if (fd < 0 || strlen(name) >= sizeof request.ifr_name) {
         return -1;
     }
-    strcpy(request.ifr_name, name);
+    memcpy(request.ifr_name, name, strlen(name) + 1);
     if (ioctl(fd, TUNSETIFF, &request) != 0) {
         close(fd);
         return -1;
