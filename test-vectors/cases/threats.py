@@ -282,6 +282,16 @@ def _(w):
     w.refused("slow_retrieval", "image", "targets")
 
 
+@threat("mirror-is-slow-once", "The targets trickle in, and come in time when they are asked for again.",
+        "slow retrieval", clause="Uptane 2.1.0, 5.4.4.6 step 1")
+def _(w):
+    w.image.replace["targets"] = lambda data: Fails("slow_retrieval")
+    w.publish()
+    w.refused("slow_retrieval", "image", "targets")
+    w.publish()
+    w.accepted()
+
+
 @threat("mirror-swaps-repositories", "The image repository's files are served as the director's.", "malicious mirror")
 def _(w):
     w.director.files["timestamp.json"] = w.image.files["timestamp.json"]

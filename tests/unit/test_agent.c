@@ -161,6 +161,17 @@ static void bytes_slower_than_the_floor_are_an_attack(void **state) {
     assert_string_equal(world_reported(w, "attacks_detected"), "slow_retrieval");
 }
 
+static void bytes_just_faster_than_the_floor_are_taken(void **state) {
+    world *w = *state;
+    world_run(w);
+    world_order(w, "brake v1", 1);
+    w->delay_ms = WORLD_SLOW_MS / 7; /* 112 bytes in the span */
+    world_notify(w);
+    world_run(w);
+    assert_null(strstr(w->events, "refused"));
+    assert_string_equal(w->record.attacks, "");
+}
+
 static void silence_is_no_attack(void **state) {
     world *w = *state;
     world_run(w);
@@ -435,6 +446,7 @@ int main(void) {
         WORLD_TEST(a_file_that_changes_midway_is_fetched_from_its_start),
         WORLD_TEST(metadata_without_end_is_cut_off),
         WORLD_TEST(bytes_slower_than_the_floor_are_an_attack),
+        WORLD_TEST(bytes_just_faster_than_the_floor_are_taken),
         WORLD_TEST(silence_is_no_attack),
         WORLD_TEST(without_signed_time_nothing_is_installed),
         WORLD_TEST(a_replayed_attestation_is_refused),
