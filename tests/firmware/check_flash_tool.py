@@ -48,13 +48,13 @@ def factory_data(lab):
     header, values = fields_of(flash)
     assert header[:8] == b"LPFD" + struct.pack("<HH", 1, 0), header
     assert header[24:] == bytes.fromhex("00124b0014b5d8a1")
-    texts = {"serial": b"radar", "hardware": b"radar-hw", "vendor": b"", "vehicle": b"v1", "primary": b"fd00::1"}
+    texts = {"serial": b"radar", "hardware": b"radar-hw", "vendor": b"", "vehicle": b"v1", "primary": b"[fd00::1]:5683"}
     for name, text in texts.items():
         assert values.get(TAGS[name], b"\0") == text + b"\0", (name, values)
     for name in ("root", "targets"):
         assert values[TAGS[name]] == lab.director.metadata(1, f"{name}.json"), name
-    _, values = fields_of(lab.director.compose("--primary", ""))
-    assert TAGS["primary"] not in values
+    _, values = fields_of(lab.director.compose("--primary", "fe80::1"))
+    assert values[TAGS["primary"]] == b"fe80::1\0"
 
 
 def key(lab):
@@ -142,7 +142,7 @@ def intel_hex(lab):
 def what_inspect_shows(lab):
     lab.director.compose("--image", lab.images[1])
     shown = lab.director.run("lampyr-flash", "inspect", "flash.bin")
-    for line in ("  serial: radar", "  primary: fd00::1", "  root: version 1, ", "journal: empty",
+    for line in ("  serial: radar", "  primary: [fd00::1]:5683", "  root: version 1, ", "journal: empty",
                  "slot 0: image of ", "  verified, release counter 1", "slot 1: no record"):
         assert line in shown, (line, shown)
     keyid = json.loads(lab.director.metadata(1, "targets.json"))["signatures"][0]["keyid"]
@@ -160,7 +160,8 @@ def wrong_usage(lab):
                  ["compose", "--out", "o", "--base", "7"], ["compose", "--out", "o", "--boot", lab.images[1]],
                  ["compose", "--out", "o", "--provisioned", "no-such-folder"],
                  ["compose", "--out", "o", "--provisioned", "provisioned-1", "--eui64", "12"],
-                 ["compose", "--out", "o", "--provisioned", "provisioned-1", "--primary", "[::1]:99"]):
+                 *(["compose", "--out", "o", "--provisioned", "provisioned-1", "--primary", primary]
+                   for primary in ("", "[::1", "[::1]", "[::1]:", "[::1]:0", "[::1]:65536", "127.0.0.1", "host"))):
         said = lab.director.run("lampyr-flash", *args, expect=2)
         assert said.startswith("lampyr-flash: ") and said.count("\n") == 1, (args, said)
     lab.director.run("lampyr-flash", "compose", "--out", "no/such/folder", expect=4)

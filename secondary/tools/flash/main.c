@@ -21,7 +21,7 @@ static const char help[] =
     "Options of compose:\n"
     "  --out FILE            where to write it (mode 0600: it holds the board's private key)\n"
     "  --provisioned FOLDER  factory data and key (lampyr-repo provision-secondary)\n"
-    "  --primary ADDRESS     the primary's IPv6 address, instead of the folder's; \"\": the link's default router\n"
+    "  --primary ADDRESS     of the primary, ADDRESS or [ADDRESS]:PORT of IPv6, instead of the folder's\n"
     "  --eui64 DIGITS        link-layer address, 16 hexadecimal digits (default: the chip's own)\n"
     "  --boot FILE           the boot loader\n"
     "  --image FILE          the first image, for slot 0; the folder's targets must order it\n"

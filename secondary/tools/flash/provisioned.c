@@ -56,24 +56,23 @@ static bool read_metadata(const char *path, lp_role role, lp_dialect dialect, co
     return true;
 }
 
-/* The address alone: a board always uses CoAP's port. "[ADDRESS]:5683", "[ADDRESS]" and "ADDRESS" are taken. */
-static bool take_primary(const char *text, char out[LP_SERIAL_BYTES]) {
-    static const char port[] = ":5683";
+/* "ADDRESS" or "[ADDRESS]:PORT", as the firmware takes it. */
+static bool is_primary(const char *text) {
     struct in6_addr ignored;
-    size_t len = strlen(text);
-    if (len > sizeof port && strcmp(text + len - strlen(port), port) == 0 && text[len - sizeof port] == ']') {
-        len -= strlen(port);
-    }
-    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
-        text++;
-        len -= 2;
-    }
-    if (len >= LP_SERIAL_BYTES) {
+    char address[INET6_ADDRSTRLEN];
+    const char *from = text[0] == '[' ? text + 1 : text;
+    const char *end = text[0] == '[' ? strchr(text, ']') : text + strlen(text);
+    if (end == NULL || (size_t)(end - from) >= sizeof address || strlen(text) >= LP_SERIAL_BYTES) {
         return false;
     }
-    memcpy(out, text, len);
-    out[len] = '\0';
-    return len == 0 || inet_pton(AF_INET6, out, &ignored) == 1;
+    memcpy(address, from, (size_t)(end - from));
+    address[end - from] = '\0';
+    bool port_ok = *end == '\0';
+    if (strncmp(end, "]:", 2) == 0) {
+        unsigned long port = strtoul(end + 2, NULL, 10);
+        port_ok = strspn(end + 2, "0123456789") == strlen(end + 2) && port > 0 && port <= UINT16_MAX;
+    }
+    return port_ok && inet_pton(AF_INET6, address, &ignored) == 1;
 }
 
 /* Text that the factory data point to. */
@@ -84,16 +83,15 @@ static bool keep(provisioned *p, unsigned index, const char *text, const char **
 }
 
 static bool take_settings(provisioned *p, const lp_settings *settings, const char *primary) {
-    char address[LP_SERIAL_BYTES];
     lp_factory *factory = &p->factory;
-    if (!take_primary(primary != NULL ? primary : settings->primary, address)) {
-        lp_log(LP_PROGRAM, LP_LOG_ERROR, "primary: not an IPv6 address, or another port than 5683: %s",
-               primary != NULL ? primary : settings->primary);
+    primary = primary != NULL ? primary : settings->primary;
+    if (!is_primary(primary)) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "primary: neither ADDRESS nor [ADDRESS]:PORT, of IPv6: %s", primary);
         return false;
     }
     factory->dialect = settings->dialect;
     bool kept = keep(p, 0, settings->serial, &factory->serial) && keep(p, 1, settings->hardware, &factory->hardware) &&
-                keep(p, 2, settings->vendor, &factory->vendor) && keep(p, 3, address, &factory->primary) &&
+                keep(p, 2, settings->vendor, &factory->vendor) && keep(p, 3, primary, &factory->primary) &&
                 (settings->vehicle[0] == '\0' || keep(p, 4, settings->vehicle, &factory->vehicle));
     if (!kept) {
         lp_log(LP_PROGRAM, LP_LOG_ERROR, "out of memory");
