@@ -61,9 +61,10 @@ static bool sign(lp_scheme scheme, const uint8_t private_key[LP_PRIVATE_KEY_BYTE
     return scheme == LP_SCHEME_ECDSA_P256 && lp_p256_sign(private_key, message, signature, len);
 }
 
-/* --- setting up: each returns false after it has said why --- */
+/* --- setting up: each returns false after it has said why. Inlined, its variables would lie under the stack of all
+ * that follows, for good. --- */
 
-static bool begin_board(firmware *f) {
+__attribute__((noinline)) static bool begin_board(firmware *f) {
     lp_board_config config = {.flash = &lp_board_flash,
                               .layout = lp_board_layout,
                               .crypto = &lp_crypto_bearssl,
@@ -79,7 +80,7 @@ static bool begin_board(firmware *f) {
     return true;
 }
 
-static bool begin_agent(firmware *f) {
+__attribute__((noinline)) static bool begin_agent(firmware *f) {
     const lp_factory *factory = &f->board.factory;
     f->key = (lp_key_page){.flash = &lp_board_flash, .layout = lp_board_layout, .sign = sign};
     f->keystore = lp_key_page_store(&f->key);
@@ -114,7 +115,7 @@ static bool begin_agent(firmware *f) {
     return code == LP_OK;
 }
 
-static bool begin_net(firmware *f) {
+__attribute__((noinline)) static bool begin_net(firmware *f) {
     const lp_factory *factory = &f->board.factory;
     static const uint8_t none[LP_EUI64_BYTES];
     lp_net_config config = {.radio = &lp_board_radio,

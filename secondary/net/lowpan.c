@@ -111,7 +111,8 @@ static void take_frame(lp_lowpan *lowpan, const uint8_t *frame, size_t len) {
     lowpan->netif.input(p, &lowpan->netif);
 }
 
-bool lp_lowpan_poll(lp_lowpan *lowpan, uint64_t now_ms) {
+/* Not inlined: its caller goes on to the deepest stack there is, and needs no frame there. */
+__attribute__((noinline)) bool lp_lowpan_poll(lp_lowpan *lowpan, uint64_t now_ms) {
     uint8_t frame[LP_RADIO_FRAME_BYTES];
     if (now_ms - lowpan->tick_ms >= TICK_MS) {
         lowpan->tick_ms = now_ms;

@@ -67,9 +67,9 @@ class BoardsTest(unittest.TestCase):
         outcome = self.car.primary.wait_event("outcome", since, seconds=240)
         self.assertEqual(outcome["status"], 0, self.car.primary.tail())
         self.assert_runs("2.0")
-        budgets.note_stack(FIRMWARE, max(event["stack"] for serial in BOARDS
-                                         for event in self.car.secondaries[serial].events()
-                                         if event["event"] == "measured"))
+        peaks = [event["stack"] for serial in BOARDS for event in self.car.secondaries[serial].events()
+                 if event["event"] == "measured"]
+        budgets.note_stack(os.path.dirname(FIRMWARE), max(peaks))
 
 
 if __name__ == "__main__":
