@@ -129,8 +129,7 @@ bool lp_path_match(lp_dialect dialect, const char *pattern, const char *name) {
             pattern++;
             name++;
         } else if (after_star != NULL && (crosses || *star_end != '/')) {
-            star_end = skip_char(star_end);
-            name = star_end;
+            name = ++star_end; /* any bytes: whole characters in UTF-8, where none begins inside another */
             pattern = after_star;
         } else {
             return false;

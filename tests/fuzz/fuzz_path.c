@@ -26,7 +26,7 @@ static bool plain_match(bool crosses, const char *pattern, const char *name, siz
     bool takes = *name != '\0' && (crosses || *name != '/');
     if (*pattern == '*') {
         return plain_match(crosses, pattern + 1, name, budget) ||
-               (takes && plain_match(crosses, pattern, name + char_len(name), budget));
+               (takes && plain_match(crosses, pattern, name + 1, budget));
     }
     if (*pattern == '?') {
         return takes && plain_match(crosses, pattern + 1, name + char_len(name), budget);

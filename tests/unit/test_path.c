@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -88,7 +89,16 @@ static void patterns_match_as_tuf_and_legacy_define_them(void **state) {
     }
 }
 
-/* The definition, tried in every way. */
+/* The length of the character at `name`, which is not at its end. */
+static size_t char_len(const char *name) {
+    size_t len = 1;
+    while (((unsigned char)name[len] & 0xc0) == 0x80) {
+        len++;
+    }
+    return len;
+}
+
+/* The definition, tried in every way: '*' takes any bytes, '?' a character. */
 static bool match_by_definition(bool crosses, const char *pattern, const char *name) {
     if (*pattern == '\0') {
         return *name == '\0';
@@ -100,8 +110,10 @@ static bool match_by_definition(bool crosses, const char *pattern, const char *n
     if (*name == '\0') {
         return false;
     }
-    bool one = *pattern == '?' ? crosses || *name != '/' : *pattern == *name;
-    return one && match_by_definition(crosses, pattern + 1, name + 1);
+    if (*pattern == '?') {
+        return (crosses || *name != '/') && match_by_definition(crosses, pattern + 1, name + char_len(name));
+    }
+    return *pattern == *name && match_by_definition(crosses, pattern + 1, name + 1);
 }
 
 /* The `number`th word over `letters`, shorter ones first. */
@@ -115,14 +127,17 @@ static void spell(unsigned number, const char *letters, char *out) {
     *out = '\0';
 }
 
-static void matching_agrees_with_the_definition_on_all_short_words(void **state) {
-    (void)state;
+/* `letters`: two, before '/'. */
+static void compare_with_definition(const char *letters) {
     enum { PATTERNS = 3905, NAMES = 1092 }; /* up to 5 letters of 5, up to 6 letters of 3 */
+    char pattern_letters[8], name_letters[8];
+    snprintf(pattern_letters, sizeof pattern_letters, "%s/*?", letters);
+    snprintf(name_letters, sizeof name_letters, "%s/", letters);
     for (unsigned p = 0; p <= PATTERNS; p++) {
         for (unsigned n = 0; n <= NAMES; n++) {
             char pattern[8], name[8];
-            spell(p, "ab/*?", pattern);
-            spell(n, "ab/", name);
+            spell(p, pattern_letters, pattern);
+            spell(n, name_letters, name);
             bool tuf = lp_path_match(LP_DIALECT_TUF, pattern, name);
             bool legacy = lp_path_match(LP_DIALECT_LEGACY, pattern, name);
             if (tuf != match_by_definition(false, pattern, name) ||
@@ -131,6 +146,18 @@ static void matching_agrees_with_the_definition_on_all_short_words(void **state)
             }
         }
     }
+}
+
+static void matching_agrees_with_the_definition_on_all_short_words(void **state) {
+    (void)state;
+    compare_with_definition("ab");
+}
+
+/* Names in documents are UTF-8; one on a command line may be anything. */
+static void matching_agrees_with_the_definition_on_bytes_that_are_no_utf8(void **state) {
+    (void)state;
+    compare_with_definition("\xc3\xa9");
+    compare_with_definition("a\x80");
 }
 
 static void a_hostile_pattern_costs_no_more_than_the_product_of_lengths(void **state) {
@@ -259,6 +286,7 @@ int main(void) {
         cmocka_unit_test(quoting_that_does_not_fit_is_a_limit),
         cmocka_unit_test(patterns_match_as_tuf_and_legacy_define_them),
         cmocka_unit_test(matching_agrees_with_the_definition_on_all_short_words),
+        cmocka_unit_test(matching_agrees_with_the_definition_on_bytes_that_are_no_utf8),
         cmocka_unit_test(a_hostile_pattern_costs_no_more_than_the_product_of_lengths),
         cmocka_unit_test(tuf_names_carry_the_version_that_is_asked_for),
         cmocka_unit_test(legacy_names_carry_versions_for_roots_only),
