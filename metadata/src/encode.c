@@ -143,12 +143,21 @@ lp_code lp_uint_parse(lp_str text, uint64_t *out) {
     return LP_OK;
 }
 
+/* Divides by 10, by parts of 32 bits and less, and returns the remainder: firmware would have to bring in the division
+ * of 64 bits, which is larger than all else in this file. */
+static unsigned take_digit(uint64_t *number) {
+    uint32_t high = (uint32_t)(*number >> 32);
+    uint32_t middle = high % 10 << 16 | (uint32_t)(*number >> 16 & 0xffff);
+    uint32_t low = middle % 10 << 16 | (uint32_t)(*number & 0xffff);
+    *number = (uint64_t)(high / 10) << 32 | (middle / 10) << 16 | low / 10;
+    return low % 10;
+}
+
 size_t lp_uint_format(uint64_t number, char out[LP_UINT_TEXT_BYTES]) {
     char reversed[LP_UINT_TEXT_BYTES];
     size_t len = 0;
     do {
-        reversed[len++] = (char)('0' + number % 10);
-        number /= 10;
+        reversed[len++] = (char)('0' + take_digit(&number));
     } while (number > 0);
     for (size_t i = 0; i < len; i++) {
         out[i] = reversed[len - 1 - i];
@@ -220,7 +229,7 @@ void lp_time_format(int64_t seconds, char out[LP_TIME_TEXT_BYTES]) {
         seconds = last;
     }
     uint64_t since_start = (uint64_t)(seconds + (int64_t)EPOCH_DAY * SECONDS_PER_DAY);
-    uint32_t day = (uint32_t)(since_start / SECONDS_PER_DAY);
+    uint32_t day = (uint32_t)(since_start / 128) / (SECONDS_PER_DAY / 128); /* in 32 bits, see take_digit() */
     uint32_t rest = (uint32_t)(since_start - (uint64_t)day * SECONDS_PER_DAY);
 
     uint32_t era = day / DAYS_PER_ERA;

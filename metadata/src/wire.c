@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bodies between primary and secondary. They are tuf canonical JSON whatever the repositories speak. */
 #include "lampyr/wire.h"
+#include "json_internal.h"
 #include "lampyr/encode.h"
 #include "refusal.h"
 
@@ -211,7 +212,9 @@ lp_code lp_news_read(lp_slice bytes, lp_news *out) {
     uint64_t *const numbers[] = {&n.protocol,        &n.root_version,  &n.root_bytes,
                                  &n.targets_version, &n.targets_bytes, &n.image_bytes};
     lp_json value, element;
-    lp_code code = lp_json_check(bytes, LP_JSON_CANONICAL, LP_DIALECT_TUF, WIRE_DEPTH, (lp_scratch){0}, &value, NULL);
+    lp_json_facts facts;
+    /* In canonical form, keys ascend: none can be there twice, and firmware needs no search for that. */
+    lp_code code = lp_json_scan(bytes, LP_JSON_CANONICAL, LP_DIALECT_TUF, WIRE_DEPTH, &value, &facts);
     if (code != LP_OK) {
         return code;
     }

@@ -84,7 +84,7 @@ void lp_transfer_request(lp_agent *agent, lp_request *out) {
                         .observe = observe,
                         .path = t->path,
                         .query = t->query,
-                        .block = (uint32_t)(t->offset_bytes / t->block_bytes),
+                        .block = (uint32_t)t->offset_bytes / t->block_bytes,
                         .block_bytes = t->block_bytes};
     if (t->post) {
         out->payload = (lp_slice){t->body.ptr + t->offset_bytes, upload_len(t)};

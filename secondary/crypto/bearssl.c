@@ -60,3 +60,11 @@ static bool verify(const lp_crypto *crypto, const lp_public_key *key, lp_slice s
 }
 
 const lp_crypto lp_crypto_bearssl = {hash_begin, hash_update, hash_end, verify};
+
+size_t lp_p256_mulgen(unsigned char *point, const unsigned char *factor, size_t len, int curve) {
+    return br_ec_p256_m31.mulgen(point, factor, len, curve);
+}
+
+const br_hash_class *lp_sha256_class(void) {
+    return &br_sha256_vtable;
+}

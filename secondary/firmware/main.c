@@ -7,6 +7,7 @@
 #include "lampyr-board/keystore.h"
 #include "lampyr-coap/drive.h"
 #include "lampyr-crypto/bearssl.h"
+#include "lampyr-crypto/lent.h"
 #include "lampyr-net/net.h"
 #include "lampyr-port/memory.h"
 #include "lampyr-port/network.h"
@@ -198,6 +199,10 @@ static void fail(bool trial) {
 void lp_firmware(void) {
     static firmware f; /* larger than the stack */
     lp_boot_status status = {.testing = false};
+    if (!lp_lent_fits()) { /* a restart ends a trial, and costs nothing else */
+        lp_console_failed("", LP_STATE, "boot loader");
+        return;
+    }
     bool begun = begin_board(&f);
     if (begun) {
         f.port.boot_status(&f.port, &status);

@@ -20,6 +20,8 @@ WRONG_HASH = 801  # docs/ERRORS.md, image_hash
 ROLLBACK = 404  # rollback_counter
 THRESHOLD = 301  # signature_threshold
 VERSIONS = (1, 2, 3)
+VECTORS_BYTES, LENDS_AT = 64, 28  # of the loader's vector table
+LENT_VERSION = (0x4C500001).to_bytes(4, "little")
 BUDGETS = {"flash": 32 * 1024, "RAM": 6 * 1024}  # of the boot loader, in bytes
 
 
@@ -170,6 +172,32 @@ def board_that_was_not_provisioned_says_so(world):
     finally:
         process.kill()
         process.communicate()
+
+
+def application_needs_what_its_loader_lends(world):
+    """A loader that lends nothing, or another version of it (lampyr-crypto/lent.h)."""
+    application = world.loader.with_name("qemu_application_1.0.bin")
+    folder = world.folder / "lent"
+    folder.mkdir()
+    director = board_lab.Director(folder, world.director.programs, {1: application})
+    flash = director.compose("--image", application)
+    program, table = world.loader.read_bytes(), world.loader_bytes.read_bytes()[:VECTORS_BYTES]
+    entry = program.index(table) + LENDS_AT
+    lent = program.index(LENT_VERSION)
+    for at, value in ((entry, bytes(4)), (lent, (int.from_bytes(LENT_VERSION, "little") + 1).to_bytes(4, "little"))):
+        loader = folder / "loader.elf"
+        loader.write_bytes(program[:at] + value + program[at + 4:])
+        process = board_lab.Board(folder / "memory", loader, flash).start()
+        try:
+            line = recovery.Line(process)
+            lines = [line.read_line() for _ in range(6)]
+        finally:
+            process.kill()
+            process.communicate()
+        expect([text for text in lines if not text.startswith(board_lab.STACK)],
+               ["boot: reset by power, journal empty, idle", "boot: slot 0 verified", "boot: runs slot 0",
+                '{"ecu":"","event":"failed","code":"state","what":"boot loader"}',
+                "boot: reset by software, journal good, idle"])
 
 
 CASES = [value for value in list(globals().values())

@@ -16,6 +16,12 @@ static void put(const char *text) {
     lp_board_write(text, strlen(text));
 }
 
+/* Begins a line. */
+static void put_line(const char *text) {
+    put("boot: ");
+    put(text);
+}
+
 /* lp_uint_format() takes 64 bits, and would bring in the division of those. */
 static void put_number(uint32_t number) {
     char digit = (char)('0' + number % 10);
@@ -30,7 +36,7 @@ static void put_slot(unsigned slot, lp_code code) {
     if (code == LP_MISUSE) {
         return;
     }
-    put("boot: slot ");
+    put_line("slot ");
     put_number(slot);
     put(code == LP_OK ? " verified\n" : code == LP_MISSING_FILE ? " empty\n" : " refused, error ");
     if (code != LP_OK && code != LP_MISSING_FILE) {
@@ -43,7 +49,7 @@ static void put_report(lp_reset_cause cause, const lp_boot_report *report) {
     static const char *const causes[] = {"power", "software", "fault"};
     static const char *const journals[] = {"good", "empty", "damaged"};
     static const char *const phases[] = {"idle", "requested", "swapping", "testing", "reverting", "restoring"};
-    put("boot: reset by ");
+    put_line("reset by ");
     put(causes[cause]);
     put(", journal ");
     put(journals[report->journal]);
@@ -51,14 +57,18 @@ static void put_report(lp_reset_cause cause, const lp_boot_report *report) {
     put(phases[report->phase]);
     put("\n");
     if (report->steps > 0) {
-        put("boot: swapped, steps ");
+        put_line("swapped, steps ");
         put_number(report->steps);
         put("\n");
     }
     put_slot(0, report->slot[0]);
     put_slot(1, report->slot[1]);
-    put(report->flash_failed ? "boot: flash fails\n" : "");
-    put(report->reverted ? "boot: reverted\n" : "");
+    if (report->flash_failed) {
+        put_line("flash fails\n");
+    }
+    if (report->reverted) {
+        put_line("reverted\n");
+    }
 }
 
 /* Whatever takes the loader long reads flash again and again. */
@@ -70,7 +80,7 @@ static bool feed_and_read(const lp_flash *flash, uint32_t offset, void *out, uin
 /* --- the way --- */
 
 static void put_stack(void) {
-    put("boot: stack ");
+    put_line("stack ");
     put_number((uint32_t)lp_board_stack_peak_bytes());
     put("\n");
 }
@@ -79,7 +89,7 @@ static void put_stack(void) {
 static __attribute__((noinline)) void recover(const lp_boot_config *config) {
     lp_recovery recovery;
     lp_recovery_begin(&recovery, config);
-    put("boot: no valid image, waiting for recovery\n");
+    put_line("no valid image, waiting for recovery\n");
     while (!lp_recovery_done(&recovery)) {
         uint8_t byte;
         lp_watchdog_feed();
@@ -110,11 +120,11 @@ void lp_firmware(void) {
     if (decide(&config) == LP_BOOT_RECOVER) {
         recover(&config);
         put_stack();
-        put("boot: recovered\n");
+        put_line("recovered\n");
         return;
     }
     put_stack();
-    put(lp_board_lock() ? "boot: runs slot 0\n" : "boot: pages are not locked, runs slot 0\n");
+    put_line(lp_board_lock() ? "runs slot 0\n" : "pages are not locked, runs slot 0\n");
     lp_watchdog_feed();
     lp_board_run(flash.map + lp_board_layout->slot[0].offset);
 }

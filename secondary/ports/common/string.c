@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the boot loader uses of string.h, small: the C library's versions are made for speed, and take a kilobyte more.
+/* What firmware uses of string.h, small: the C library's versions are made for speed, and take a kilobyte more.
  * The compiler calls some of these by itself, so none may become a call of itself: see CMakeLists.txt. */
 #include <stdint.h>
 #include <string.h>
@@ -68,4 +68,12 @@ size_t strlen(const char *text) {
         len++;
     }
     return len;
+}
+
+int strcmp(const char *a, const char *b) {
+    while (*a == *b && *a != '\0') {
+        a++;
+        b++;
+    }
+    return (unsigned char)*a - (unsigned char)*b;
 }

@@ -45,5 +45,7 @@ extern uint32_t lp_stack_top[];
 _Noreturn void lp_start(void);
 void lp_clock_tick(void);
 void lp_fault(void);
+/* In a boot loader (lampyr-crypto/lent.h); its address is 0 elsewhere. */
+extern const struct lp_lent lp_lends __attribute__((weak));
 
 #endif

@@ -12,6 +12,8 @@ set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 # Points-to analysis, and no second scheduling, which a Cortex-M3 gains nothing from, are half a percent less flash.
 set(CMAKE_C_FLAGS_INIT "-mcpu=cortex-m3 -mthumb -ffunction-sections -fdata-sections")
 string(APPEND CMAKE_C_FLAGS_INIT " -flto -ffat-lto-objects -fipa-pta -fno-schedule-insns2")
+# What does not pay at -Os.
+string(APPEND CMAKE_C_FLAGS_INIT " -fno-move-loop-invariants -fno-guess-branch-probability -fno-caller-saves")
 set(CMAKE_AR arm-none-eabi-gcc-ar)
 set(CMAKE_RANLIB arm-none-eabi-gcc-ranlib)
 

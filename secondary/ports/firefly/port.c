@@ -54,7 +54,8 @@ typedef void handler(void);
 typedef struct vectors {
     uint32_t *stack;
     handler *reset, *non_maskable, *hard_fault, *memory_fault, *bus_fault, *usage_fault;
-    handler *reserved[4];
+    const struct lp_lent *lends;
+    handler *reserved[3];
     handler *supervisor_call, *debug_monitor;
     handler *also_reserved;
     handler *pendable_service, *tick;
@@ -69,6 +70,7 @@ __attribute__((section(".vectors"), used)) static const vectors table = {
     .memory_fault = lp_fault,
     .bus_fault = lp_fault,
     .usage_fault = lp_fault,
+    .lends = &lp_lends,
     .supervisor_call = lp_fault,
     .debug_monitor = lp_fault,
     .pendable_service = lp_fault,
