@@ -26,8 +26,8 @@ typedef struct loader {
 } loader;
 
 static bool valid(loader *l, unsigned slot) {
-    lp_boot_floor floor = {.counter = l->state.record.counter_floor, .confirmed = &l->state.record.installed};
-    l->report->slot[slot] = lp_boot_verify_slot(l->config, &l->factory, slot, &floor, &l->verified);
+    uint64_t floor = l->state.record.counter_floor;
+    l->report->slot[slot] = lp_boot_verify_slot(l->config, &l->factory, slot, floor, &l->verified);
     return l->report->slot[slot] == LP_OK;
 }
 

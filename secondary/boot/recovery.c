@@ -121,8 +121,7 @@ static lp_code finish(lp_recovery *recovery, const uint8_t *body, size_t len) {
         return LP_STATE;
     }
     lp_boot_verified verified;
-    lp_boot_floor floor = {.counter = state->record.counter_floor, .confirmed = &state->record.installed};
-    lp_code code = lp_boot_verify_slot(config, &recovery->factory, 1, &floor, &verified);
+    lp_code code = lp_boot_verify_slot(config, &recovery->factory, 1, state->record.counter_floor, &verified);
     if (code != LP_OK) {
         return lp_slot_record_erase(config->flash, config->layout, 1) ? code : LP_STATE;
     }

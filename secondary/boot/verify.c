@@ -57,11 +57,6 @@ static lp_code run(const lp_boot_config *config, const lp_factory *factory, cons
     }
 }
 
-static bool is_confirmed(const lp_target *target, const lp_image *confirmed) {
-    return confirmed != NULL && target->length_bytes == confirmed->length_bytes &&
-           lp_hashes_agree(&target->hashes, &confirmed->hashes);
-}
-
 /* Digests of the image in slot `index`. Not inlined, so that its hashes share the stack with what went before. */
 __attribute__((noinline)) static lp_code check_image(const lp_boot_config *config, unsigned index,
                                                      const lp_target *target) {
@@ -102,7 +97,7 @@ __attribute__((noinline)) static lp_code find_order(const lp_boot_config *config
 }
 
 lp_code lp_boot_verify_slot(const lp_boot_config *config, const lp_factory *factory, unsigned index,
-                            const lp_boot_floor *floor, lp_boot_verified *out) {
+                            uint64_t counter_floor, lp_boot_verified *out) {
     lp_slot_record record;
     if (!lp_slot_record_read(config->flash, config->layout, index, &record)) {
         return LP_MISSING_FILE;
@@ -113,7 +108,7 @@ lp_code lp_boot_verify_slot(const lp_boot_config *config, const lp_factory *fact
     if (code != LP_OK) {
         return code;
     }
-    if (target.counter < floor->counter && !is_confirmed(&target, floor->confirmed)) {
+    if (target.counter < counter_floor) {
         return LP_ROLLBACK_COUNTER;
     }
     if (target.length_bytes != record.image_bytes) { /* which fits the slot */

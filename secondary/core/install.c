@@ -262,24 +262,17 @@ void lp_agent_rechecked(lp_agent *agent, const lp_news *news) {
 
 /* --- what to do about the order --- */
 
-/* The image that runs is ordered, perhaps under another name or counter (Uptane 2.1.0, 5.2.7). Nothing is
- * installed, but reports follow the director's names. */
-static lp_code follow_order(lp_agent *agent) {
-    lp_record *record = &agent->record;
-    const lp_hashes known = record->installed.hashes;
-    char name[LP_IMAGE_NAME_BYTES];
-    lp_code code = lp_str_copy(agent->target.name, name, sizeof name, NULL);
-    if (code != LP_OK ||
-        (strcmp(name, record->installed.name) == 0 && record->installed.counter == agent->target.counter)) {
-        return code;
+/* The image that runs is ordered, perhaps under another name (Uptane 2.1.0, 5.2.7): reports follow the director's
+ * names. A counter that it has now moves nothing: of what runs already the image repository is not asked, so that the
+ * director's key alone could raise the floor beyond every image to come. */
+static lp_code follow_order(lp_agent *agent, const char *name, size_t name_len) {
+    lp_image *installed = &agent->record.installed;
+    if (strcmp(name, installed->name) == 0) {
+        return LP_OK;
     }
-    code = describe(agent, &record->installed);
-    record->installed.hashes = known;
-    if (agent->target.counter > record->counter_floor) {
-        record->counter_floor = agent->target.counter;
-    }
+    memcpy(installed->name, name, name_len + 1);
     agent->report_due = true;
-    return code == LP_OK && !lp_agent_save(agent) ? LP_STATE : code;
+    return lp_agent_save(agent) ? LP_OK : LP_STATE;
 }
 
 /* A failed image stops being news once the director orders something else. */
@@ -309,7 +302,7 @@ void lp_agent_decide(lp_agent *agent, const lp_target *target, uint64_t targets_
         refuse_image(agent, named == LP_OK ? LP_LIMIT_STRING : named, LP_CLAUSE("Uptane 2.1.0, 5.4.3.3"));
     } else if (is_image(target, &record->installed)) {
         forget_failed(agent);
-        lp_code code = follow_order(agent);
+        lp_code code = follow_order(agent, name, name_len);
         if (code == LP_OK) {
             lp_agent_turn_end(agent, LP_OK);
         } else {

@@ -88,9 +88,8 @@ static void receive_raw(console *c, fuzz_input *input) {
 static void check_done(console *c) {
     lp_boot_report report;
     lp_boot_verified verified;
-    lp_boot_floor floor = {.counter = 0};
     if (lp_recovery_done(&c->recovery)) {
-        FUZZ_CHECK(lp_boot_verify_slot(&c->config, &c->recovery.factory, 1, &floor, &verified) == LP_OK);
+        FUZZ_CHECK(lp_boot_verify_slot(&c->config, &c->recovery.factory, 1, 0, &verified) == LP_OK);
         FUZZ_CHECK(lp_boot(&c->config, &report) == LP_BOOT_RUN && report.phase == LP_BOOT_RESTORING);
     } else {
         FUZZ_CHECK(lp_boot(&c->config, &report) == LP_BOOT_RECOVER);

@@ -2,6 +2,7 @@
 /* The agent and its image: download, check, test boot, confirmation, revert (Uptane 2.1.0, 5.4.3.3 to 5.4.3.6). */
 #include "agent_world.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -95,6 +96,30 @@ static void a_counter_below_the_confirmed_one_is_refused(void **state) {
     world_settle(w, 1);
     assert_saw(w->events, "refused:rollback_counter");
     assert_string_equal(world_running(w), "brake v2");
+}
+
+/* Who holds the director's targets key alone can order what runs under any counter. */
+static void a_higher_counter_for_what_runs_binds_nobody(void **state) {
+    world *w = *state;
+    world_order(w, "brake v1", 1);
+    world_settle(w, 3);
+    world_order(w, "brake v1", INT_MAX);
+    world_settle(w, 2);
+    assert_saw(w->events, "turn:ok");
+    assert_int_equal(w->record.counter_floor, 1);
+    assert_int_equal(w->record.installed.counter, 1);
+    world_order(w, "brake v2", 2);
+    world_settle(w, 3);
+    assert_string_equal(world_running(w), "brake v2");
+    assert_int_equal(w->record.counter_floor, 2);
+}
+
+static void a_counter_for_the_factory_s_image_binds_nobody(void **state) {
+    world *w = *state;
+    world_order(w, "factory", INT_MAX);
+    world_settle(w, 2);
+    assert_string_equal(world_reported_image(w), "factory");
+    assert_int_equal(w->record.counter_floor, 0);
 }
 
 static void an_image_longer_than_the_slot_is_not_fetched(void **state) {
@@ -467,6 +492,8 @@ int main(void) {
         WORLD_TEST(what_runs_already_is_not_installed_again),
         WORLD_TEST(a_new_name_for_what_runs_is_only_reported),
         WORLD_TEST(a_counter_below_the_confirmed_one_is_refused),
+        WORLD_TEST(a_higher_counter_for_what_runs_binds_nobody),
+        WORLD_TEST(a_counter_for_the_factory_s_image_binds_nobody),
         WORLD_TEST(an_image_longer_than_the_slot_is_not_fetched),
         WORLD_TEST(a_name_longer_than_the_record_takes_is_refused_before_the_image_is_fetched),
         WORLD_TEST(an_image_that_the_primary_has_not_yet_is_waited_for),

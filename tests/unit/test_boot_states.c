@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-enum { FLOOR = 5, IMAGE_BYTES = 1500, COLUMNS = 6, ROWS = 64, CELL_BYTES = 64, SLOT_STATES = 7, JOURNALS = 10 };
+enum { FLOOR = 5, IMAGE_BYTES = 1500, COLUMNS = 6, ROWS = 64, CELL_BYTES = 64, SLOT_STATES = 6, JOURNALS = 10 };
 
-enum { HOLDS_VALID, HOLDS_CONFIRMED, HOLDS_OLD, HOLDS_UNSIGNED, HOLDS_TORN_IMAGE, HOLDS_TORN_RECORD, HOLDS_NOTHING };
+enum { HOLDS_VALID, HOLDS_OLD, HOLDS_UNSIGNED, HOLDS_TORN_IMAGE, HOLDS_TORN_RECORD, HOLDS_NOTHING };
 
 enum { ROOTS_WHOLE, ROOT_MISSING, ROOT_TORN, ROOTS };
 
@@ -151,7 +151,7 @@ static void fill_roots(fixture *f, unsigned roots) {
     }
 }
 
-static void fill_journal(fixture *f, const struct journal *journal, const unsigned *holds) {
+static void fill_journal(fixture *f, const struct journal *journal) {
     board_rig *rig = &f->rig;
     lp_journal opened;
     lp_board_state state;
@@ -162,13 +162,6 @@ static void fill_journal(fixture *f, const struct journal *journal, const unsign
     lp_state_first(&state, RIG_FACTORY_TIME, FLOOR);
     state.boot =
         (lp_boot_state){.phase = journal->phase, .attempts = journal->attempts, .image_pages = 2, .record_pages = 2};
-    for (unsigned slot = 0; slot < 2; slot++) {
-        if (holds[slot] == HOLDS_CONFIRMED) {
-            lp_image *installed = &state.record.installed;
-            installed->length_bytes = IMAGE_BYTES;
-            lp_digest(&lp_crypto_openssl, LP_SHA256, f->image[slot], installed->hashes.sha256);
-        }
-    }
     assert_true(lp_journal_seal(&opened, &state));
     if (journal->verdict == LP_JOURNAL_DAMAGED) {
         uint8_t changed = rig->sim.bytes[rig->layout->journal.offset + 20] ^ 1;
@@ -207,7 +200,7 @@ static void check_state(fixture *f, const struct journal *journal, const unsigne
         fill_slot(f, slot, holds[slot]);
         good[slot] = strcmp(verdict_of(f, holds[slot], journal, roots), "ok") == 0;
     }
-    fill_journal(f, journal, holds);
+    fill_journal(f, journal);
     rig->boot.cause = journal->cause;
     lp_boot_decision decision = lp_boot(&rig->boot, &report);
     assert_int_equal(report.journal, journal->verdict);
@@ -222,9 +215,6 @@ static void the_loader_does_what_the_tables_say_in_every_state(void **state) {
     for (size_t i = 0; i < sizeof journals / sizeof journals[0]; i++) {
         for (unsigned both = 0; both < SLOT_STATES * SLOT_STATES; both++) {
             const unsigned holds[2] = {both / SLOT_STATES, both % SLOT_STATES};
-            if (holds[0] == HOLDS_CONFIRMED && holds[1] == HOLDS_CONFIRMED) {
-                continue; /* one image is the confirmed one */
-            }
             for (unsigned roots = 0; roots < ROOTS; roots++) {
                 check_state(f, &journals[i], holds, roots);
                 states++;
@@ -245,17 +235,12 @@ static void a_slot_is_judged_as_the_table_says(void **state) {
     assert_int_equal(f->verdicts.rows, SLOT_STATES);
     for (unsigned holds = 0; holds < SLOT_STATES; holds++) {
         for (unsigned roots = 0; roots < ROOTS; roots++) {
-            lp_image confirmed = {.length_bytes = IMAGE_BYTES, .hashes.has_sha256 = true};
-            bool is_confirmed = holds == HOLDS_CONFIRMED;
-            lp_digest(&lp_crypto_openssl, LP_SHA256, f->image[1], confirmed.hashes.sha256);
             sim_snapshot_restore(&f->start, &rig->sim);
             fill_roots(f, roots);
             fill_slot(f, 1, holds);
-            lp_boot_floor floor = {.counter = FLOOR, .confirmed = is_confirmed ? &confirmed : NULL};
-            lp_code code = lp_boot_verify_slot(&rig->boot, &rig->factory, 1, &floor, &verified);
+            lp_code code = lp_boot_verify_slot(&rig->boot, &rig->factory, 1, FLOOR, &verified);
             assert_string_equal(code == LP_OK ? "ok" : lp_code_name(code), verdict_of(f, holds, &journals[0], roots));
-            floor = (lp_boot_floor){.counter = 0};
-            code = lp_boot_verify_slot(&rig->boot, &rig->factory, 1, &floor, &verified);
+            code = lp_boot_verify_slot(&rig->boot, &rig->factory, 1, 0, &verified);
             assert_string_equal(code == LP_OK ? "ok" : lp_code_name(code),
                                 verdict_of(f, holds, &journals[JOURNALS], roots));
         }
@@ -279,7 +264,7 @@ static int set_up(void **state) {
         rig_order(rig, version + 2, f->image[slot], FLOOR, 0);
         repo_sign_as(&rig->director, LP_ROLE_TARGETS, LP_ROLE_SNAPSHOT);
         lp_slice bad = files_get(&rig->director.files, repo_path(&rig->director, LP_ROLE_TARGETS, NULL));
-        const lp_slice targets[SLOT_STATES] = {good, old, old, bad, good, good, good};
+        const lp_slice targets[SLOT_STATES] = {good, old, bad, good, good, good};
         memcpy(f->targets[slot], targets, sizeof targets);
     }
     read_table("| Slot holds |", &f->verdicts);

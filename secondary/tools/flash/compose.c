@@ -98,7 +98,7 @@ static int verify_image(const flash_contents *contents, const char *path, bool e
         .flash = &contents->flash, .layout = contents->layout, .crypto = &crypto, .limits = &limits};
     lp_code code = LP_NO_TRUSTED_ROOT;
     if (lp_factory_read(&contents->flash, contents->layout, &factory)) {
-        code = lp_boot_verify_slot(&config, &factory, 0, &(lp_boot_floor){.confirmed = NULL}, &verified);
+        code = lp_boot_verify_slot(&config, &factory, 0, 0, &verified);
     }
     if (code == LP_OK) {
         return LP_EXIT_GOOD;

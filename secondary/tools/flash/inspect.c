@@ -79,7 +79,7 @@ static bool put_slot(const flash_contents *contents, const lp_factory *factory, 
     printf("slot %u: image of %" PRIu32 " bytes, accepted under root %" PRIu64 "\n", index, record.image_bytes,
            record.root_version);
     put_metadata("targets", record.targets, LP_ROLE_TARGETS, factory->dialect);
-    lp_code code = lp_boot_verify_slot(&config, factory, index, &(lp_boot_floor){.confirmed = NULL}, &verified);
+    lp_code code = lp_boot_verify_slot(&config, factory, index, 0, &verified);
     if (code != LP_OK) {
         printf("  refused: %s: %s\n", lp_code_name(code), lp_code_text(code));
         return false;

@@ -48,13 +48,6 @@ typedef struct lp_boot_report {
 /* Finishes what was begun, and decides. Whatever the decision, the journal is whole when it returns LP_BOOT_RUN. */
 lp_boot_decision lp_boot(const lp_boot_config *config, lp_boot_report *report);
 
-/* How far back an image may go. */
-typedef struct lp_boot_floor {
-    uint64_t counter;          /* release counter that was confirmed */
-    const lp_image *confirmed; /* the image that was: it may run although its own targets gave it a lower counter than
-                                  the director has given it since; or NULL */
-} lp_boot_floor;
-
 typedef struct lp_boot_verified {
     uint64_t counter; /* the image's release counter */
     uint32_t roots;   /* of the chain that were followed, the factory's not counted */
@@ -62,9 +55,10 @@ typedef struct lp_boot_verified {
 
 /* Verifies the image in slot `index` by its record, as above. LP_OK; LP_MISSING_FILE without a whole record;
  * LP_NO_TRUSTED_ROOT if the chain does not reach the record's root; the codes of lp_partial (lampyr/uptane.h);
- * LP_UNKNOWN_ECU if the targets order nothing for this board; LP_ROLLBACK_COUNTER; LP_IMAGE_LENGTH; LP_IMAGE_HASH;
- * LP_FIELD_VALUE if a listed digest is not built in. `*out` is set on LP_OK. */
+ * LP_UNKNOWN_ECU if the targets order nothing for this board; LP_ROLLBACK_COUNTER for a release counter below
+ * `counter_floor`; LP_IMAGE_LENGTH; LP_IMAGE_HASH; LP_FIELD_VALUE if a listed digest is not built in. `*out` is set on
+ * LP_OK. */
 lp_code lp_boot_verify_slot(const lp_boot_config *config, const lp_factory *factory, unsigned index,
-                            const lp_boot_floor *floor, lp_boot_verified *out);
+                            uint64_t counter_floor, lp_boot_verified *out);
 
 #endif
