@@ -3,28 +3,12 @@
 
 #include "lampyr/path.h"
 
-#include <string.h>
-
-/* Adds digests that do not contradict those there: the verifier has seen to it. */
-static void add(lp_hashes *hashes, const lp_hashes *more) {
-    if (more->has_sha256) {
-        hashes->has_sha256 = true;
-        memcpy(hashes->sha256, more->sha256, sizeof hashes->sha256);
-    }
-    if (more->has_sha512) {
-        hashes->has_sha512 = true;
-        memcpy(hashes->sha512, more->sha512, sizeof hashes->sha512);
-    }
-}
-
 void lp_listing_read(const lp_full *full, lp_listing *out) {
     const lp_verdict *verdict = lp_full_verdict(full);
-    *out =
-        (lp_listing){.hashes = verdict->director.hashes, .agreed = verdict->agreed, .consistent = verdict->consistent};
+    *out = (lp_listing){.hashes = verdict->hashes, .agreed = verdict->agreed, .consistent = verdict->consistent};
     for (size_t i = 0; i < LP_MAP_REPOSITORIES; i++) {
         if ((out->agreed >> i & 1) != 0) {
             out->of[i] = lp_full_image(full, i)->hashes;
-            add(&out->hashes, &out->of[i]);
         }
     }
 }

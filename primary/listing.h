@@ -7,7 +7,7 @@
 #include "lampyr/uptane.h"
 
 typedef struct lp_listing {
-    lp_hashes hashes;    /* every digest that one of them lists: the image must match all (Uptane 2.1.0, 5.4.3.4) */
+    lp_hashes hashes;    /* lp_verdict.hashes */
     uint32_t agreed;     /* bit i: the image repository at place i of the map (0 without one) signs the image */
     uint32_t consistent; /* bit i: that repository uses hash-prefixed names */
     lp_hashes of[LP_MAP_REPOSITORIES]; /* what that repository lists */

@@ -53,6 +53,17 @@ bool lp_hashes_agree(const lp_hashes *a, const lp_hashes *b) {
     return !LP_REFUSAL(2806, !common256 && !common512);
 }
 
+void lp_hashes_add(lp_hashes *hashes, const lp_hashes *more) {
+    if (more->has_sha256) {
+        hashes->has_sha256 = true;
+        memcpy(hashes->sha256, more->sha256, sizeof hashes->sha256);
+    }
+    if (more->has_sha512) {
+        hashes->has_sha512 = true;
+        memcpy(hashes->sha512, more->sha512, sizeof hashes->sha512);
+    }
+}
+
 lp_code lp_hashes_check(const lp_crypto *crypto, const lp_hashes *hashes, lp_slice bytes) {
     uint8_t digest[LP_SHA512_BYTES];
     if (hashes->has_sha256 && LP_REFUSAL(2807, !lp_digest(crypto, LP_SHA256, bytes, digest) ||

@@ -256,9 +256,13 @@ static void judge(lp_full *full) {
     verdict->agreed = full->choice.agreed;
     for (size_t i = 0; i < full->map->count; i++) {
         uint32_t bit = UINT32_C(1) << i;
-        if ((verdict->agreed & bit) != 0 && full->sources[i].tuf.chain.root.consistent_snapshot) {
+        if ((verdict->agreed & bit) == 0) {
+            continue;
+        }
+        if (full->sources[i].tuf.chain.root.consistent_snapshot) {
             verdict->consistent |= bit;
         }
+        lp_hashes_add(&verdict->hashes, &lp_full_image(full, i)->hashes);
     }
     lp_code code = check_agreement(full, &verdict->director, &verdict->image, &clause);
     set_verdict(full, code, LP_REPO_IMAGE, clause);
@@ -342,6 +346,7 @@ static void next_target(lp_full *full) {
     if (code == LP_OK) {
         code = check_order(full, &verdict->director, &clause);
     }
+    verdict->hashes = verdict->director.hashes;
     verdict->installed = all_installed(full, &verdict->director);
     if (code != LP_OK || !full->asks_images) {
         set_verdict(full, code, LP_REPO_DIRECTOR, clause);

@@ -14,6 +14,7 @@ static void full_begin(const lp_verifier *verifier, const lp_verifier_config *co
                           .hardware = config->hardware,
                           .has_installed = true,
                           .counter_floor = config->counter_floor};
+    state->ordered = false;
     memcpy(state->ecu.installed_sha256, config->installed_sha256, LP_SHA256_BYTES);
     lp_full_begin(&state->full, &(lp_full_config){.crypto = config->crypto,
                                                   .limits = config->limits,
@@ -43,8 +44,16 @@ static void full_failed(const lp_verifier *verifier, lp_code code) {
     lp_full_failed(full_of(verifier), code);
 }
 
+/* There is one ECU, so that one image at most is judged. A refused one ends the run. */
 static void full_done(const lp_verifier *verifier, bool ok) {
-    lp_full_done(full_of(verifier), ok);
+    lp_verifier_full_state *state = verifier->state;
+    const lp_verdict *verdict = lp_full_verdict(&state->full);
+    if (verdict != NULL) {
+        state->ordered = true;
+        state->target = verdict->director;
+        state->target.hashes = verdict->hashes;
+    }
+    lp_full_done(&state->full, ok);
 }
 
 static const lp_error *full_error(const lp_verifier *verifier) {
@@ -57,6 +66,11 @@ static const lp_trusted_root *full_root(const lp_verifier *verifier) {
 
 static const lp_trusted_targets *full_targets(const lp_verifier *verifier) {
     return lp_full_targets(full_of(verifier));
+}
+
+static const lp_target *full_target(const lp_verifier *verifier) {
+    const lp_verifier_full_state *state = verifier->state;
+    return state->ordered ? &state->target : NULL;
 }
 
 lp_verifier lp_verifier_full(lp_verifier_full_state *state, lp_dialect image_dialect, bool root_and_targets_only) {
@@ -72,5 +86,6 @@ lp_verifier lp_verifier_full(lp_verifier_full_state *state, lp_dialect image_dia
                          .done = full_done,
                          .error = full_error,
                          .root = full_root,
-                         .targets = full_targets};
+                         .targets = full_targets,
+                         .target = full_target};
 }

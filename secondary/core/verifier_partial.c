@@ -46,6 +46,10 @@ static const lp_trusted_targets *partial_targets(const lp_verifier *verifier) {
     return lp_partial_targets(verifier->state);
 }
 
+static const lp_target *partial_target(const lp_verifier *verifier) {
+    return lp_partial_target(verifier->state);
+}
+
 lp_verifier lp_verifier_partial(lp_partial *state) {
     return (lp_verifier){.state = state,
                          .begin = partial_begin,
@@ -56,5 +60,6 @@ lp_verifier lp_verifier_partial(lp_partial *state) {
                          .done = partial_done,
                          .error = partial_error,
                          .root = partial_root,
-                         .targets = partial_targets};
+                         .targets = partial_targets,
+                         .target = partial_target};
 }

@@ -220,24 +220,17 @@ static bool chain_followed(lp_agent *agent) {
 }
 
 static void trusted(lp_agent *agent) {
-    const lp_trusted_targets *targets = agent->config.verifier->targets(agent->config.verifier);
-    lp_str hardware;
-    bool found = false;
+    const lp_verifier *verifier = agent->config.verifier;
+    const lp_target *target = verifier->target(verifier);
     agent->refetch = false;
-    /* The procedure has checked that the order is well formed and for this hardware. */
-    lp_code code = lp_targets_for_ecu(targets, lp_str_from(agent->config.serial), &found, &agent->target, &hardware);
-    if (code != LP_OK) {
-        lp_agent_refuse(agent, &(lp_error){.code = code,
-                                           .repo = LP_REPO_DIRECTOR,
-                                           .role = LP_ROLE_TARGETS,
-                                           .clause = LP_CLAUSE("Uptane 2.1.0, 5.4.3.4 step 2")});
-        return;
+    if (target != NULL) {
+        agent->target = *target;
     }
     if (agent->testing && !agent->reused && !lp_agent_confirm(agent)) {
         lp_agent_refuse(agent, &(lp_error){.code = LP_STATE, .clause = ""});
         return;
     }
-    lp_agent_decide(agent, found ? &agent->target : NULL, targets->doc.version);
+    lp_agent_decide(agent, target != NULL ? &agent->target : NULL, verifier->targets(verifier)->doc.version);
 }
 
 /* True if verification goes on, with stored targets fetched after all. */

@@ -135,8 +135,8 @@ static void provision(world *w, device *d) {
                           .serial = WORLD_SERIAL,
                           .hardware = WORLD_HARDWARE,
                           .vehicle = TEST_VEHICLE,
-                          .root = files_get(&w->provisioned, "root"),
-                          .targets = files_get(&w->provisioned, "targets")};
+                          .root = files_get(&w->provisioned, "director/root"),
+                          .targets = files_get(&w->provisioned, "director/targets")};
     assert_true(lp_factory_write(&factory, bytes, sizeof bytes, &len));
     sim_flash_load(&d->sim, layout->factory.offset, bytes, (uint32_t)len);
     sim_flash_load(&d->sim, layout->slot[0].offset, old_image, (uint32_t)strlen(old_image));

@@ -50,23 +50,24 @@ static lp_slice hand_out(world *w, lp_slice bytes) {
     return (lp_slice){copy, bytes.len};
 }
 
-static const char *file_name(const lp_file_id *id) {
-    assert_int_equal(id->repo, LP_REPO_DIRECTOR);
-    return lp_role_name(id->role);
+/* Where a file is stored, or provisioned. Valid until the next call. */
+static const char *file_name(lp_repo repo, lp_role role) {
+    static char name[64];
+    snprintf(name, sizeof name, "%s/%s", lp_repo_name(repo), lp_role_name(role));
+    return name;
 }
 
 static lp_slice metadata_load(const lp_agent_port *port, const lp_file_id *id, uint64_t max_bytes) {
     world *w = world_of(port);
-    lp_slice bytes = files_get(&w->stored, file_name(id));
-    if (bytes.ptr == NULL && id->role == LP_ROLE_TARGETS) {
-        bytes = files_get(&w->provisioned, "targets");
+    lp_slice bytes = files_get(&w->stored, file_name(id->repo, id->role));
+    if (bytes.ptr == NULL && id->repo == LP_REPO_DIRECTOR && id->role == LP_ROLE_TARGETS) {
+        bytes = files_get(&w->provisioned, "director/targets");
     }
     return bytes.len > max_bytes ? (lp_slice){NULL, 0} : hand_out(w, bytes);
 }
 
 static lp_slice metadata_provisioned(const lp_agent_port *port, lp_repo repo) {
-    assert_int_equal(repo, LP_REPO_DIRECTOR);
-    return hand_out(world_of(port), files_get(&world_of(port)->provisioned, "root"));
+    return hand_out(world_of(port), files_get(&world_of(port)->provisioned, file_name(repo, LP_ROLE_ROOT)));
 }
 
 static bool stage_begin(const lp_agent_port *port, const lp_file_id *id, uint64_t max_bytes) {
@@ -101,7 +102,7 @@ static bool stage_store(const lp_agent_port *port, const lp_file_id *id) {
         return false;
     }
     assert_int_not_equal(id->role, LP_ROLE_TIME);
-    files_put(&w->stored, file_name(id), stage_bytes(port));
+    files_put(&w->stored, file_name(id->repo, id->role), stage_bytes(port));
     return true;
 }
 
@@ -110,8 +111,9 @@ static bool metadata_forget(const lp_agent_port *port, const lp_file_id *id) {
     if (!may_write(w)) {
         return false;
     }
-    if (files_get(&w->stored, file_name(id)).ptr != NULL) {
-        files_remove(&w->stored, file_name(id));
+    const char *name = file_name(id->repo, id->role);
+    if (files_get(&w->stored, name).ptr != NULL) {
+        files_remove(&w->stored, name);
     }
     return true;
 }
@@ -124,6 +126,14 @@ static void metadata_release(const lp_agent_port *port) {
     w->held_count = 0;
     w->staged = NULL;
     w->staged_len = 0;
+}
+
+static lp_scratch scratch(const lp_agent_port *port, size_t bytes) {
+    world *w = world_of(port);
+    free(w->scratch);
+    w->scratch = malloc(bytes);
+    assert_non_null(w->scratch);
+    return (lp_scratch){w->scratch, bytes};
 }
 
 /* The slot that neither runs nor is confirmed: nothing is received while an image is on trial. */
@@ -315,10 +325,24 @@ static lp_slice attestation(world *w, const char *nonce) {
     return files_get(&w->director.files, "time");
 }
 
+/* What a repository serves under that path, if its metadata are asked for: "m/image/1.root.json". */
+static bool is_metadata(const test_repo *r, const char *path, lp_slice *file) {
+    char prefix[32];
+    int len = snprintf(prefix, sizeof prefix, "m/%s/", lp_repo_name(r->repo));
+    bool found = strncmp(path, prefix, (size_t)len) == 0;
+    if (found) {
+        *file = files_get(&r->files, path + len);
+    }
+    return found;
+}
+
 static void answer_get(world *w, const lp_request *request, lp_response *out) {
     char path[TEST_NAME_BYTES];
     unsigned version;
-    if (strcmp(request->path, "u/" WORLD_SERIAL) == 0) {
+    lp_slice file;
+    if (is_metadata(&w->director, request->path, &file) || is_metadata(&w->images, request->path, &file)) {
+        answer_file(w, request, file, out);
+    } else if (strcmp(request->path, "u/" WORLD_SERIAL) == 0) {
         answer_body(w, request, news(w), NULL, out);
     } else if (strcmp(request->path, "u/" WORLD_SERIAL "/targets") == 0) {
         answer_file(w, request, files_get(&w->director.files, repo_path(&w->director, LP_ROLE_TARGETS, NULL)), out);
@@ -469,6 +493,11 @@ void world_boot(world *w) {
 
 void world_publish(world *w) {
     test_repo *r = &w->director;
+    if (w->verifier.full) {
+        repo_publish_next(r);
+        repo_publish_next(&w->images);
+        return;
+    }
     const char *former = repo_path(r, LP_ROLE_TARGETS, NULL);
     if (files_get(&r->files, former).ptr != NULL) {
         files_remove(&r->files, former);
@@ -487,6 +516,13 @@ void world_order_custom(world *w, const char *name, json_t *custom) {
 
 void world_order(world *w, const char *name, int counter) {
     world_order_custom(w, name, order_for(WORLD_SERIAL, WORLD_HARDWARE, counter));
+}
+
+json_t *world_offer(world *w, const char *name, int counter) {
+    json_t *targets = w->images.roles[LP_ROLE_TARGETS];
+    repo_add_image(targets, name, (int)strlen(name), made_for(WORLD_HARDWARE, counter));
+    world_publish(w);
+    return json_object_get(json_object_get(targets, "targets"), name);
 }
 
 void world_order_nothing(world *w) {
@@ -529,25 +565,27 @@ const char *world_reported_image(const world *w) {
 
 /* --- set-up --- */
 
-static int set_up(void **state, lp_dialect dialect, bool signs_time) {
+static int set_up(void **state, lp_dialect dialect, bool signs_time, bool full) {
     world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     repo_make(&w->director, LP_REPO_DIRECTOR, dialect);
-    w->director.serve_canonical = true;
+    repo_make(&w->images, LP_REPO_IMAGE, dialect);
+    w->director.serve_canonical = !full;
     if (signs_time) {
         repo_sign_time(&w->director);
     } else {
         repo_sign(&w->director, LP_ROLE_ROOT);
     }
     repo_publish(&w->director);
-    files_put(&w->provisioned, "root", files_get(&w->director.files, "1.root.json"));
-    files_put(&w->provisioned, "targets",
+    files_put(&w->provisioned, "director/root", files_get(&w->director.files, "1.root.json"));
+    files_put(&w->provisioned, "image/root", files_get(&w->images.files, "1.root.json"));
+    files_put(&w->provisioned, "director/targets",
               files_get(&w->director.files, repo_path(&w->director, LP_ROLE_TARGETS, NULL)));
     assert_int_equal(lp_key_generate(LP_SCHEME_ED25519, 0, dialect, &w->key), LP_OK);
     strcpy(w->slots[0], "factory");
     w->slot_len[0] = strlen("factory");
     w->writes_left = -1;
-    w->limits = &lp_limits_constrained;
+    w->limits = full ? &lp_limits_gateway : &lp_limits_constrained;
     w->agent_block_bytes = 16;
     w->block_bytes = 1024;
     w->time = TEST_NOW;
@@ -561,6 +599,7 @@ static int set_up(void **state, lp_dialect dialect, bool signs_time) {
                               .stage_store = stage_store,
                               .metadata_forget = metadata_forget,
                               .metadata_release = metadata_release,
+                              .scratch = scratch,
                               .slot_bytes = WORLD_SLOT_BYTES - 1,
                               .name_bytes = WORLD_NAME_BYTES,
                               .image_open = image_open,
@@ -574,7 +613,7 @@ static int set_up(void **state, lp_dialect dialect, bool signs_time) {
                               .record_store = record_store,
                               .random = random_bytes,
                               .event = on_event};
-    w->verifier = lp_verifier_partial(&w->partial);
+    w->verifier = full ? lp_verifier_full(&w->full, dialect, false) : lp_verifier_partial(&w->partial);
     w->agent.config.port = &w->port;
     world_boot(w);
     *state = w;
@@ -582,17 +621,23 @@ static int set_up(void **state, lp_dialect dialect, bool signs_time) {
 }
 
 int world_set_up_tuf(void **state) {
-    return set_up(state, LP_DIALECT_TUF, true);
+    return set_up(state, LP_DIALECT_TUF, true, false);
 }
 
 int world_set_up_legacy(void **state) {
-    return set_up(state, LP_DIALECT_LEGACY, false);
+    return set_up(state, LP_DIALECT_LEGACY, false, false);
+}
+
+int world_set_up_full(void **state) {
+    return set_up(state, LP_DIALECT_TUF, true, true);
 }
 
 int world_tear_down(void **state) {
     world *w = *state;
     lp_agent_end(&w->agent);
     repo_free(&w->director);
+    repo_free(&w->images);
+    free(w->scratch);
     files_free(&w->stored);
     files_free(&w->provisioned);
     lp_key_free(&w->key);

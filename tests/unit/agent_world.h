@@ -24,6 +24,7 @@ enum {
 
 typedef struct world {
     test_repo director;
+    test_repo images; /* full verification only */
 
     /* The device. Images are the bytes of their name. */
     lp_key key;
@@ -40,6 +41,7 @@ typedef struct world {
     size_t staged_len;
     void *held[WORLD_HELD]; /* handed out and not yet released */
     size_t held_count;
+    void *scratch;
     int writes_left; /* storage fails after so many writes; -1: never */
 
     /* The primary. */
@@ -74,6 +76,7 @@ typedef struct world {
     uint16_t agent_block_bytes;
     lp_agent_port port;
     lp_partial partial;
+    lp_verifier_full_state full;
     lp_verifier verifier;
     lp_agent agent;
     char body[WORLD_BODY_BYTES]; /* of a POST that arrives in blocks */
@@ -85,19 +88,25 @@ typedef struct world {
  * orders nothing. The agent is begun. */
 int world_set_up_tuf(void **state);
 int world_set_up_legacy(void **state); /* and its director signs no time */
+int world_set_up_full(void **state);   /* tuf; the device verifies in full, and there is an image repository */
 int world_tear_down(void **state);
 
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up_tuf, world_tear_down)
 #define LEGACY_WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up_legacy, world_tear_down)
+#define FULL_WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up_full, world_tear_down)
 
-/* The director orders the image `name` with that release counter, under its next version; the primary has it. */
+/* The director orders the image `name` with that release counter, under its next version; the primary has it. The image
+ * repository, if there is one, is not told: world_offer(). */
 void world_order(world *w, const char *name, int counter);
 /* The same, signed and served but with any `custom`. */
 void world_order_custom(world *w, const char *name, json_t *custom);
 
+/* The image repository signs the image with that counter. Returns its entry, for more fields: then world_publish(). */
+json_t *world_offer(world *w, const char *name, int counter);
+
 /* It orders nothing of this ECU any more. */
 void world_order_nothing(world *w);
-/* Signs and serves the next version of the director's targets. */
+/* Signs and serves the next version of the director's targets, and of the image repository's. */
 void world_publish(world *w);
 
 /* Power on: the boot loader picks a slot, the agent begins. The clock goes on. */

@@ -304,11 +304,11 @@ static void older_targets_are_refused(void **state) {
 static void refused_targets_are_not_stored(void **state) {
     world *w = *state;
     world_run(w);
-    lp_slice before = files_get(&w->stored, "targets");
+    lp_slice before = files_get(&w->stored, "director/targets");
     world_order_custom(w, "radar v1", order_for(WORLD_SERIAL, "radar-hw", 1));
     world_notify(w);
     world_run(w);
-    lp_slice after = files_get(&w->stored, "targets");
+    lp_slice after = files_get(&w->stored, "director/targets");
     assert_ptr_equal(before.ptr, after.ptr);
 }
 
@@ -327,7 +327,7 @@ static void damaged_stored_targets_are_fetched_again(void **state) {
     world *w = *state;
     world_order_nothing(w);
     world_run(w);
-    files_damage(&w->stored, "targets");
+    files_damage(&w->stored, "director/targets");
     world_boot(w);
     world_forget_logs(w);
     world_run(w);
@@ -358,7 +358,7 @@ static void a_root_that_the_old_keys_did_not_sign_is_refused(void **state) {
     world_notify(w);
     world_run(w);
     assert_saw(w->events, "refused:signature_threshold");
-    assert_null(files_get(&w->stored, "root").ptr);
+    assert_null(files_get(&w->stored, "director/root").ptr);
 }
 
 /* Recovery from a fast-forward attack: whoever stole the key signed a version that nothing can exceed. */

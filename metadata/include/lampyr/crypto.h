@@ -101,6 +101,9 @@ lp_code lp_hashes_read(lp_json hashes, lp_hashes *out);
 /* True if both list a common algorithm and agree on every common one. */
 bool lp_hashes_agree(const lp_hashes *a, const lp_hashes *b);
 
+/* Adds the digests that `more` lists to `hashes`, in place of those of the same algorithm. */
+void lp_hashes_add(lp_hashes *hashes, const lp_hashes *more);
+
 /* LP_OK if every listed digest matches `bytes`, else LP_HASH_MISMATCH. */
 lp_code lp_hashes_check(const lp_crypto *crypto, const lp_hashes *hashes, lp_slice bytes);
 

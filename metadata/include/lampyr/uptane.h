@@ -43,10 +43,11 @@ typedef struct lp_full_config {
 
 /* One image the director orders, with the verdict on it. */
 typedef struct lp_verdict {
-    lp_target director;  /* as ordered */
-    lp_target image;     /* as the (first) image repository signs it; length 0 and no name if it was not asked */
-    bool installed;      /* every ECU of `ecus` ordered to run it already does */
-    uint32_t agreed;     /* bit i: the image repository at place i of the map (0 without one) signs `image` */
+    lp_target director; /* as ordered */
+    lp_target image;    /* as the (first) image repository signs it; length 0 and no name if it was not asked */
+    lp_hashes hashes; /* if accepted: all that one of them lists, each of which the image must match (5.4.3.4 step 7) */
+    bool installed;   /* every ECU of `ecus` ordered to run it already does */
+    uint32_t agreed;  /* bit i: the image repository at place i of the map (0 without one) signs `image` */
     uint32_t consistent; /* bit i: that repository uses hash-prefixed names */
     lp_error error;      /* LP_OK: may be installed */
 } lp_verdict;

@@ -36,8 +36,10 @@ struct lp_verifier {
     const lp_error *(*error)(const lp_verifier *verifier);
     /* The director's latest root so far: from the first LP_ASK_FETCH on. */
     const lp_trusted_root *(*root)(const lp_verifier *verifier);
-    /* After LP_ASK_TRUSTED. */
+    /* After LP_ASK_TRUSTED: the director's targets, and the image that they order for this ECU, or NULL. The image has
+     * the digests that the director lists and, with full verification, those of the image repository. */
     const lp_trusted_targets *(*targets)(const lp_verifier *verifier);
+    const lp_target *(*target)(const lp_verifier *verifier);
 };
 
 /* Partial verification (Uptane 2.1.0, 5.4.4.1) with `state`. */
@@ -46,6 +48,8 @@ lp_verifier lp_verifier_partial(lp_partial *state);
 typedef struct lp_verifier_full_state {
     lp_full full;
     lp_ecu ecu;
+    bool ordered;
+    lp_target target;
 } lp_verifier_full_state;
 
 /* Full verification (5.4.4.2) of what concerns this ECU. `root_and_targets_only`: of the director, as with legacy
