@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "representation.h"
 
+#include "lampyr-host/canonical.h"
 #include "lampyr-host/openssl.h"
-#include "lampyr/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,30 +34,20 @@ bool lp_representation_map(const char *path, const uint8_t sha256[LP_SHA256_BYTE
 }
 
 lp_code lp_representation_canonical(lp_slice document, lp_dialect dialect, lp_representation *out) {
-    lp_scratch scratch = {NULL, lp_json_scratch_bytes(document.len)};
-    scratch.ptr = malloc(scratch.bytes);
-    lp_json value;
-    lp_slice bytes;
     uint8_t digest[LP_SHA256_BYTES];
-    uint8_t *copy = NULL;
-    lp_code code = LP_LIMIT_MEMORY;
-    if (scratch.ptr != NULL) {
-        code = lp_json_check(document, LP_JSON_SERVED, dialect, lp_limits_gateway.json_depth, scratch, &value, NULL);
+    uint8_t *bytes;
+    size_t len;
+    lp_code code = lp_canonical_copy(document, dialect, &bytes, &len);
+    if (code != LP_OK) {
+        return code;
     }
-    if (code == LP_OK) {
-        code = lp_json_canonical(value, dialect, scratch, &bytes);
+    if (!lp_digest(&lp_crypto_openssl, LP_SHA256, (lp_slice){bytes, len}, digest)) {
+        free(bytes);
+        return LP_LIMIT_MEMORY;
     }
-    if (code == LP_OK) {
-        copy = lp_digest(&lp_crypto_openssl, LP_SHA256, bytes, digest) ? malloc(bytes.len) : NULL;
-        code = copy != NULL ? LP_OK : LP_LIMIT_MEMORY;
-    }
-    if (code == LP_OK) {
-        memcpy(copy, bytes.ptr, bytes.len);
-        *out = (lp_representation){.bytes = {copy, bytes.len}, .mapped = false};
-        memcpy(out->etag, digest, sizeof out->etag);
-    }
-    free(scratch.ptr);
-    return code;
+    *out = (lp_representation){.bytes = {bytes, len}, .mapped = false};
+    memcpy(out->etag, digest, sizeof out->etag);
+    return LP_OK;
 }
 
 void lp_representation_free(lp_representation *representation) {

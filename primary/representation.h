@@ -17,7 +17,7 @@ typedef struct lp_representation {
 bool lp_representation_map(const char *path, const uint8_t sha256[LP_SHA256_BYTES], lp_representation *out);
 
 /* Makes the canonical form of a JSON document, in heap memory.
- * The codes of lp_json_check(); LP_LIMIT_MEMORY. */
+ * The codes of lp_canonical_copy(). */
 lp_code lp_representation_canonical(lp_slice document, lp_dialect dialect, lp_representation *out);
 
 /* Releases it; one without bytes is left alone. */

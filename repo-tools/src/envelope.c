@@ -1,46 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "internal.h"
 
+#include "lampyr-host/canonical.h"
 #include "lampyr-repo/sign.h"
 #include "lampyr/encode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* `text` is one JSON document. */
-static lp_code canonical_of(const char *text, lp_dialect dialect, uint8_t **out, size_t *out_len) {
-    size_t len = strlen(text);
-    lp_scratch scratch = {malloc(lp_json_scratch_bytes(len)), lp_json_scratch_bytes(len)};
-    lp_json value;
-    lp_slice canonical;
-    if (scratch.ptr == NULL) {
-        return LP_LIMIT_MEMORY;
-    }
-    lp_code code = lp_json_check((lp_slice){(const uint8_t *)text, len}, LP_JSON_SERVED, dialect,
-                                 lp_limits_gateway.json_depth, scratch, &value, NULL);
-    if (code == LP_OK) {
-        code = lp_json_canonical(value, dialect, scratch, &canonical);
-    }
-    uint8_t *copy = code == LP_OK ? malloc(canonical.len + 1) : NULL;
-    if (code == LP_OK && copy == NULL) {
-        code = LP_LIMIT_MEMORY;
-    }
-    if (code == LP_OK) {
-        memcpy(copy, canonical.ptr, canonical.len);
-        copy[canonical.len] = '\0';
-        *out = copy;
-        *out_len = canonical.len;
-    }
-    free(scratch.ptr);
-    return code;
-}
-
 bool lpr_canonical(const json_t *document, lp_dialect dialect, uint8_t **out, size_t *out_len, lpr_error *error) {
     char *text = json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS);
     if (text == NULL) {
         return lpr_fail(error, LPR_STATE, "metadata cannot be written as JSON");
     }
-    lp_code code = canonical_of(text, dialect, out, out_len);
+    lp_code code = lp_canonical_copy((lp_slice){(const uint8_t *)text, strlen(text)}, dialect, out, out_len);
     free(text);
     return code == LP_OK || lpr_fail(error, LPR_STATE, "metadata has no canonical form: %s", lp_code_text(code));
 }

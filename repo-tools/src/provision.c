@@ -56,25 +56,6 @@ static bool put_served(const folder *f, const char *name, const char *folder_pat
     return put_copy(f, name, path, 0644);
 }
 
-/* In canonical form, which need not be JSON: its strings may hold control characters. */
-static bool put_canonical(const folder *f, const char *name, const char *folder_path, const char *role) {
-    char path[LP_PATH_BYTES];
-    lpr_signed file;
-    uint8_t *bytes;
-    size_t len;
-    if (!load_signed(f, folder_path, role, path, &file)) {
-        return false;
-    }
-    bool ok = lpr_canonical(file.envelope, f->ws->dialect, &bytes, &len, f->error);
-    lpr_signed_free(&file);
-    if (!ok) {
-        return false;
-    }
-    ok = put(f, name, (lp_slice){bytes, len}, 0644);
-    free(bytes);
-    return ok;
-}
-
 static bool put_time(const folder *f) {
     char text[LP_TIME_TEXT_BYTES];
     lp_time_format(f->provision->time, text);
@@ -223,9 +204,8 @@ static bool fill_secondary(const folder *f) {
     if (lpr_vehicle_ecu(f->vehicle, p->serial) == NULL) {
         return lpr_fail(f->error, LPR_USAGE, "vehicle `%s` has no ECU `%s`", p->vehicle, p->serial);
     }
-    return begin(f, "secondary.conf") && put_key(f, p->serial) &&
-           put_canonical(f, "root.json", f->ws->folder, "root") &&
-           put_canonical(f, "targets.json", f->vehicle->folder, "targets") &&
+    return begin(f, "secondary.conf") && put_key(f, p->serial) && put_served(f, "root.json", f->ws->folder, "root") &&
+           put_served(f, "targets.json", f->vehicle->folder, "targets") &&
            (p->image_root == NULL || put_copy(f, "image-root.json", p->image_root, 0644)) && put_time(f) &&
            put_config(f, "secondary.conf", p->serial, write_secondary);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upload_files.h"
 
+#include "lampyr-host/canonical.h"
 #include "lampyr-host/files.h"
 #include "lampyr/limits.h"
 
@@ -34,33 +35,6 @@ static bool read_file(const upload_folder *folder, const char *name, size_t max_
     return true;
 }
 
-/* The canonical form of `served`, in heap memory. */
-static lp_code canonical(const upload_folder *folder, lp_slice served, lp_slice *out) {
-    lp_scratch scratch = {NULL, lp_json_scratch_bytes(served.len)};
-    lp_json value;
-    lp_slice bytes = {NULL, 0};
-    uint8_t *copy = NULL;
-    scratch.ptr = malloc(scratch.bytes);
-    lp_code code = LP_LIMIT_MEMORY;
-    if (scratch.ptr != NULL) {
-        code =
-            lp_json_check(served, LP_JSON_SERVED, folder->dialect, lp_limits_gateway.json_depth, scratch, &value, NULL);
-    }
-    if (code == LP_OK) {
-        code = lp_json_canonical(value, folder->dialect, scratch, &bytes);
-    }
-    if (code == LP_OK) {
-        copy = malloc(bytes.len);
-        code = copy == NULL ? LP_LIMIT_MEMORY : LP_OK;
-    }
-    if (code == LP_OK) {
-        memcpy(copy, bytes.ptr, bytes.len);
-        *out = (lp_slice){copy, bytes.len};
-    }
-    free(scratch.ptr);
-    return code;
-}
-
 static void release(lp_slice file) {
     free((void *)(uintptr_t)file.ptr);
 }
@@ -69,15 +43,18 @@ static void release(lp_slice file) {
 static bool read_metadata(const upload_folder *folder, const char *name, uint32_t max_bytes, bool optional,
                           lp_slice *out) {
     lp_slice served;
+    uint8_t *bytes;
+    size_t len;
     *out = (lp_slice){NULL, 0};
     if (!read_file(folder, name, lp_limits_gateway.root_bytes, &served)) {
         return (optional && errno == ENOENT) || failed(folder, name, strerror(errno));
     }
-    lp_code code = canonical(folder, served, out);
+    lp_code code = lp_canonical_copy(served, folder->dialect, &bytes, &len);
     release(served);
     if (code != LP_OK) {
         return failed(folder, name, lp_code_text(code));
     }
+    *out = (lp_slice){bytes, len};
     return out->len <= max_bytes || failed(folder, name, "longer than the board takes");
 }
 

@@ -5,11 +5,13 @@ The board runs the real boot loader; its application (update_board.c) takes from
 get from its primary.
 """
 import hashlib
+import json
 import pathlib
 import struct
 import subprocess
 
 import qemu
+from securesystemslib.formats import encode_canonical
 
 FLASH_BYTES = 512 << 10
 PAGE_BYTES = 2048
@@ -65,7 +67,7 @@ class Director:
 
     def metadata(self, version, name):
         """Director root or targets in canonical form, when image `version` was ordered."""
-        return (self.folder / f"provisioned-{version}" / name).read_bytes()
+        return encode_canonical(json.loads((self.folder / f"provisioned-{version}" / name).read_text())).encode()
 
     def compose(self, *options, name="flash.bin"):
         """What lampyr-flash makes of the first order: the board's flash before it is first started."""

@@ -82,6 +82,21 @@ def image_that_nobody_ordered(lab):
     assert not (lab.folder / "out").exists()
 
 
+def metadata_in_either_form(lab):
+    """As the director serves them, or in canonical form already: the board gets that."""
+    flash = lab.director.compose("--image", lab.images[1])
+    folder = lab.folder / "canonical"
+    shutil.copytree(lab.folder / "provisioned-1", folder)
+    for name in ("root.json", "targets.json"):
+        (folder / name).write_bytes(lab.director.metadata(1, name))
+    assert b"-----BEGIN PUBLIC KEY-----\n" in (folder / "root.json").read_bytes()
+    lab.compose("--provisioned", "canonical", "--image", lab.images[1])
+    assert lab.out() == flash
+    for targets in ("provisioned-1/targets.json", "canonical/targets.json"):
+        lab.compose("--provisioned", "provisioned-1", "--image", lab.images[1], "--targets", targets)
+        assert lab.out() == flash
+
+
 def schemes_that_the_board_has(lab):
     """A key of ed25519 is taken only if the board is said to have it."""
     lab.director.run("lampyr-repo", "create-ecu-key", "ed25519.pem")
@@ -168,8 +183,8 @@ def wrong_usage(lab):
     assert lab.director.run("lampyr-flash", "--help").startswith("Usage: ")
 
 
-CASES = (factory_data, key, image_and_record, image_that_nobody_ordered, schemes_that_the_board_has, parts_and_chip_area, intel_hex,
-         what_inspect_shows, wrong_usage)
+CASES = (factory_data, key, image_and_record, image_that_nobody_ordered, metadata_in_either_form,
+         schemes_that_the_board_has, parts_and_chip_area, intel_hex, what_inspect_shows, wrong_usage)
 
 
 class Lab:

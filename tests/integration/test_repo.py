@@ -396,12 +396,10 @@ listen = [::1]:0
 """)
         self.assertEqual((self.folder / "p/time").read_text(), "2030-01-01T00:00:00Z\n")
         self.assertEqual(self.load("p/ecus.json"), self.load("dir/vehicles/car-1/ecus.json"))
-        root = self.load("dir/metadata/root.json")
-        targets = self.load("dir/vehicles/car-1/metadata/targets.json")
-        self.assertEqual((self.folder / "p/director-root.json").read_bytes(),
-                         (self.folder / "dir/metadata/root.json").read_bytes())
-        self.assertEqual((self.folder / "s/root.json").read_bytes(), canonical(root, "tuf"))
-        self.assertEqual((self.folder / "s/targets.json").read_bytes(), canonical(targets, "tuf"))
+        for copy, served in (("p/director-root.json", "dir/metadata/root.json"),
+                             ("s/root.json", "dir/metadata/root.json"),
+                             ("s/targets.json", "dir/vehicles/car-1/metadata/targets.json")):
+            self.assertEqual((self.folder / copy).read_bytes(), (self.folder / served).read_bytes())
         for folder in "ps":
             self.assertEqual(stat.S_IMODE((self.folder / folder / "ecu.key").stat().st_mode), 0o600)
         self.refuse(USAGE, "not the key of ECU", "provision-secondary", "dir", "car-1", "brake", "t", "--key",

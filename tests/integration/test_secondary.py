@@ -104,11 +104,12 @@ class VehicleTest(unittest.TestCase):
     """A vehicle with one secondary, whose software is version 1.0."""
 
     verify = "partial"
+    director_keys = "ed25519"
 
     def setUp(self):
         self.lab = Lab(BIN, "lampyr-secondary-")
         self.addCleanup(self.lab.close)
-        self.repositories = Repositories(self.lab)
+        self.repositories = Repositories(self.lab, self.director_keys)
         self.car = Vehicle(self.repositories, "car", {ECU: HARDWARE}, {ECU: self.verify})
         self.publish()
         self.director = Director.of(self.repositories)
@@ -379,6 +380,25 @@ class UpdateTest(VehicleTest):
                 self.assertEqual((done.returncode, status["version"]), (GOOD, version), done.stderr)
             if not killed:
                 break
+
+
+class PemTest(VehicleTest):
+    """Of keys in PEM, whose line breaks stand raw in the canonical form of the tuf dialect: that is not JSON."""
+
+    director_keys = "ecdsa"
+
+    def test_one_folder_serves_either_procedure(self):
+        for counter, verify in enumerate(("partial", "full", "partial"), 2):
+            with self.subTest(verify, counter=counter):
+                self.order(image(f"{counter}.0", SIZE_BYTES), counter)
+                self.check()
+                done = self.once("--verify", verify)
+                self.assertEqual(done.returncode, GOOD, done.stderr)
+                self.assertEqual(self.status()["version"], f"{counter}.0")
+
+    def test_full_verification_starts_from_what_was_provisioned(self):
+        self.assertEqual(self.once("--verify", "full").returncode, GOOD)
+
 
 class FullVerificationTest(VehicleTest):
     verify = "full"

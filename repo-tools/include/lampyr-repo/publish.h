@@ -26,7 +26,7 @@ typedef struct lpr_provision {
     int64_t time;                         /* floor, seconds since 1970 */
 } lpr_provision;
 
-/* Writes the folders of docs/POUF.md, "Usage"; root and targets of the director in canonical form.
+/* Writes the folders of docs/POUF.md, "Usage"; root and targets of the director as it serves them.
  * LPR_USAGE: nothing is signed yet, no such vehicle or ECU, a key that is not the ECU's, `out` is provisioned
  * already. LPR_STATE. */
 bool lpr_provision_primary(const lpr_workspace *ws, const lpr_provision *provision, lpr_error *error);

@@ -177,14 +177,14 @@ static bool provisioned(const lp_settings *settings) {
     return true;
 }
 
-int lp_device_open(lp_device *device, const lp_settings *settings) {
+int lp_device_open(lp_device *device, const lp_settings *settings, bool full) {
     device->settings = settings;
     device->slot = (lp_slot){.folder = settings->state, .fd = -1};
     if (!read_provisioned_time(settings->time, &device->provisioned_time) || !provisioned(settings)) {
         return LP_EXIT_USAGE;
     }
     if (!lp_boot_start(&device->boot, settings->state, settings->image) ||
-        !lp_metadata_store_open(&device->metadata, settings)) {
+        !lp_metadata_store_open(&device->metadata, settings, !full)) {
         return LP_EXIT_STATE;
     }
     device->slot.name = lp_slot_name(1 - device->boot.running);

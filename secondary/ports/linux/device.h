@@ -20,8 +20,9 @@ typedef struct lp_device {
     lp_code turn_code; /* with this code */
 } lp_device;
 
-/* Opens the parts on a state folder that is locked, and boots. Returns an exit code; failures are told. */
-int lp_device_open(lp_device *device, const lp_settings *settings);
+/* Opens the parts on a state folder that is locked, and boots; `full`: for full verification. Returns an exit code;
+ * failures are told. */
+int lp_device_open(lp_device *device, const lp_settings *settings, bool full);
 void lp_device_close(lp_device *device);
 
 /* The agent's view of it; `ctx` is the device, which must not move. */

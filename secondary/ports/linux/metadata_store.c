@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metadata_store.h"
 
+#include "lampyr-host/canonical.h"
 #include "lampyr/path.h"
 #include "program.h"
 
@@ -40,9 +41,9 @@ static bool stored_path(const lp_metadata_store *store, const lp_file_id *id, ch
     return true;
 }
 
-bool lp_metadata_store_open(lp_metadata_store *store, const lp_settings *settings) {
+bool lp_metadata_store_open(lp_metadata_store *store, const lp_settings *settings, bool canonical) {
     char path[LP_PATH_BYTES];
-    *store = (lp_metadata_store){.settings = settings};
+    *store = (lp_metadata_store){.settings = settings, .canonical = canonical};
     for (lp_repo repo = LP_REPO_DIRECTOR; repo <= LP_REPO_IMAGE; repo++) {
         if (!lp_path_join(path, sizeof path, settings->state, lp_repo_name(repo)) || !lp_folder_make(path, 0700)) {
             lp_log(LP_PROGRAM, LP_LOG_ERROR, "cannot make folder %s/%s: %s", settings->state, lp_repo_name(repo),
@@ -71,6 +72,20 @@ static lp_slice load_file(lp_metadata_store *store, const char *path, uint64_t m
     return held == NULL ? nothing : (lp_slice){held->bytes, held->len};
 }
 
+/* A provisioned file of the director, in the form that the verifier takes. What has no canonical form is left as it is:
+ * the verifier says what is wrong with it. */
+static lp_slice load_provisioned(lp_metadata_store *store, const char *path, uint64_t max_bytes) {
+    uint8_t *bytes;
+    size_t len;
+    lp_slice file = load_file(store, path, max_bytes);
+    if (!store->canonical || file.ptr == NULL ||
+        lp_canonical_copy(file, store->settings->dialect, &bytes, &len) != LP_OK) {
+        return file;
+    }
+    const lp_held *held = hold(store, bytes, len);
+    return held == NULL ? nothing : (lp_slice){held->bytes, held->len};
+}
+
 lp_slice lp_metadata_store_load(lp_metadata_store *store, const lp_file_id *id, uint64_t max_bytes) {
     char path[LP_PATH_BYTES];
     if (!stored_path(store, id, path, sizeof path)) {
@@ -80,12 +95,16 @@ lp_slice lp_metadata_store_load(lp_metadata_store *store, const lp_file_id *id, 
     if (stored.ptr != NULL || id->repo != LP_REPO_DIRECTOR || id->role != LP_ROLE_TARGETS) {
         return stored;
     }
-    return load_file(store, store->settings->targets, max_bytes);
+    return load_provisioned(store, store->settings->targets, max_bytes);
 }
 
 lp_slice lp_metadata_store_provisioned(lp_metadata_store *store, lp_repo repo) {
-    const char *path = repo == LP_REPO_DIRECTOR ? store->settings->root : store->settings->image_root;
-    return path[0] == '\0' ? nothing : load_file(store, path, lp_limits_gateway.root_bytes);
+    const lp_settings *settings = store->settings;
+    const uint64_t max_bytes = lp_limits_gateway.root_bytes;
+    if (repo == LP_REPO_DIRECTOR) {
+        return load_provisioned(store, settings->root, max_bytes);
+    }
+    return settings->image_root[0] == '\0' ? nothing : load_file(store, settings->image_root, max_bytes);
 }
 
 bool lp_metadata_store_stage(lp_metadata_store *store, uint64_t max_bytes) {

@@ -17,6 +17,7 @@ typedef struct lp_held {
 
 typedef struct lp_metadata_store {
     const lp_settings *settings;
+    bool canonical; /* the verifier takes the canonical form of what is provisioned, else what the director served */
     lp_held *held;
     lp_held *staged; /* one of them, or NULL */
     size_t staged_room;
@@ -26,7 +27,7 @@ typedef struct lp_metadata_store {
 } lp_metadata_store;
 
 /* Makes the folders. False, told. */
-bool lp_metadata_store_open(lp_metadata_store *store, const lp_settings *settings);
+bool lp_metadata_store_open(lp_metadata_store *store, const lp_settings *settings, bool canonical);
 void lp_metadata_store_close(lp_metadata_store *store);
 
 /* The callbacks of the agent's port; failures are told here. */

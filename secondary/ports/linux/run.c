@@ -77,7 +77,7 @@ static int open_device(secondary *s) {
         lp_log(LP_PROGRAM, LP_LOG_ERROR, "cannot write %s: %s", s->options->progress, strerror(errno));
         return LP_EXIT_USAGE;
     }
-    int exit_code = lp_device_open(&s->device, s->settings);
+    int exit_code = lp_device_open(&s->device, s->settings, s->options->full);
     if (exit_code != LP_EXIT_GOOD) {
         return exit_code;
     }

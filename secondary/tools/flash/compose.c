@@ -117,7 +117,8 @@ static int put_image(flash_contents *contents, const compose_options *options, c
     size_t len = 0;
     bool read = read_file(options->image, room.bytes, &image, &len);
     if (read && options->targets != NULL) {
-        read = read_file(options->targets, lp_layout_targets_bytes(layout), &targets, &record.targets.len);
+        read = read_canonical(options->targets, p->factory.dialect, lp_layout_targets_bytes(layout), &targets,
+                              &record.targets.len);
         record.targets.ptr = targets;
     }
     bool ok = read && contents_put(contents, room, (lp_slice){image, len});

@@ -49,6 +49,10 @@ void provisioned_free(provisioned *p);
 /* Reads a whole file to the heap, or says why not. */
 bool read_file(const char *path, size_t max_bytes, uint8_t **out, size_t *len);
 
+/* Reads metadata, as served or canonical, in the canonical form that boards take, of at most `max_bytes`; or says why
+ * not. */
+bool read_canonical(const char *path, lp_dialect dialect, size_t max_bytes, uint8_t **out, size_t *len);
+
 /* What is to be composed; NULL leaves a part erased. */
 typedef struct compose_options {
     const char *folder;  /* provisioning folder: factory data and key */
@@ -56,7 +60,7 @@ typedef struct compose_options {
     const char *eui64;   /* 16 hex digits */
     const char *boot;    /* the loader's bytes */
     const char *image;   /* for slot 0; needs `folder` */
-    const char *targets; /* canonical director targets that order it; NULL: the folder's */
+    const char *targets; /* director targets that order it; NULL: the folder's */
     const char *chip;    /* bytes that end at the end of flash */
     bool ed25519;        /* built into boot loader and firmware; P-256 always is */
 } compose_options;

@@ -25,7 +25,7 @@ static const char help[] =
     "  --eui64 DIGITS        link-layer address, 16 hexadecimal digits (default: the chip's own)\n"
     "  --boot FILE           the boot loader\n"
     "  --image FILE          the first image, for slot 0; the folder's targets must order it\n"
-    "  --targets FILE        canonical director targets that order it, instead of the folder's\n"
+    "  --targets FILE        director targets that order it, instead of the folder's\n"
     "  --ed25519             boot loader and firmware have it; else signatures and the key must be P-256\n"
     "  --chip FILE           bytes for the end of flash: lock bits, customer area\n"
     "  --part NAME           only this part: boot, factory, key, slot0, chip (default: all)\n"

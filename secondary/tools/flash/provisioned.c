@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flash_tool.h"
 
+#include "lampyr-host/canonical.h"
 #include "lampyr-host/files.h"
 #include "lampyr/encode.h"
 #include "lampyr/role.h"
@@ -38,12 +39,32 @@ static bool read_time(const char *path, int64_t *out) {
     return ok;
 }
 
+bool read_canonical(const char *path, lp_dialect dialect, size_t max_bytes, uint8_t **out, size_t *len) {
+    uint8_t *served;
+    size_t served_len;
+    if (!read_file(path, lp_limits_gateway.root_bytes, &served, &served_len)) {
+        return false;
+    }
+    lp_code code = lp_canonical_copy((lp_slice){served, served_len}, dialect, out, len);
+    free(served);
+    if (code == LP_OK && *len > max_bytes) {
+        free(*out);
+        *out = NULL;
+        code = LP_LIMIT_FILE;
+    }
+    if (code != LP_OK) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "%s: %s: %s", path, lp_code_name(code), lp_code_text(code));
+    }
+    return code == LP_OK;
+}
+
 /* Reads a file of director metadata and checks its form; who signed it shows when the image is verified. */
 static bool read_metadata(const char *path, lp_role role, lp_dialect dialect, const lp_limits *limits, uint8_t **bytes,
                           lp_slice *out, uint64_t *version) {
     lp_signed doc;
     size_t len;
-    if (!read_file(path, role == LP_ROLE_ROOT ? limits->root_bytes : limits->targets_bytes, bytes, &len)) {
+    if (!read_canonical(path, dialect, role == LP_ROLE_ROOT ? limits->root_bytes : limits->targets_bytes, bytes,
+                        &len)) {
         return false;
     }
     *out = (lp_slice){*bytes, len};
