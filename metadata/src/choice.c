@@ -22,11 +22,6 @@ static bool applies(const lp_choice *c, const lp_map_entry *entry) {
     return false;
 }
 
-/* Do two repositories say the same, as far as it matters to those who install the image? */
-static bool agree(const lp_target *a, const lp_target *b) {
-    return lp_targets_agree(a, b) && !LP_REFUSAL(4401, a->encrypted != b->encrypted);
-}
-
 /* How many repositories of the entry gave that answer. */
 static unsigned count_answers(const lp_choice *c, const lp_map_entry *entry, lp_map_answer answer) {
     unsigned count = 0;
@@ -45,29 +40,16 @@ static size_t first_with(const lp_choice *c, const lp_map_entry *entry, lp_map_a
     return entry->repositories[i];
 }
 
-/* Does the repository `at` agree with each of `others`? */
-static bool agrees_with_all(const lp_choice *c, uint32_t others, size_t at) {
-    for (size_t i = 0; i < c->map->count; i++) {
-        if ((others >> i & 1) != 0 && !agree(&c->said[i], &c->said[at])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The repositories of the entry that say what the repository `at` says; one bit for each. Two that agree with it may
- * contradict each other in a digest that it does not list: then only the first of them counts. */
+/* The repositories of the entry that say what the repository `at` says; one bit for each. */
 static uint32_t agreeing(const lp_choice *c, const lp_map_entry *entry, size_t at, unsigned *count) {
-    uint32_t bits = UINT32_C(1) << at;
-    *count = 1;
+    uint8_t signers[LP_MAP_REPOSITORIES];
+    size_t signer_count = 0;
     for (unsigned i = 0; i < entry->count; i++) {
-        size_t other = entry->repositories[i];
-        if (c->answers[other] == LP_MAP_SIGNED && other != at && agrees_with_all(c, bits, other)) {
-            bits |= UINT32_C(1) << other;
-            ++*count;
+        if (c->answers[entry->repositories[i]] == LP_MAP_SIGNED) {
+            signers[signer_count++] = entry->repositories[i];
         }
     }
-    return bits;
+    return lp_targets_agreeing(c->said, signers, signer_count, at, count);
 }
 
 /* Step 3: are there enough that agree? Then the choice is made. */
@@ -107,7 +89,7 @@ static size_t first_contradiction(const lp_choice *c, const lp_map_entry *entry)
     uint32_t before = 0;
     for (unsigned i = 0; i < entry->count; i++) {
         size_t at = entry->repositories[i];
-        if (c->answers[at] == LP_MAP_SIGNED && !agrees_with_all(c, before, at)) {
+        if (c->answers[at] == LP_MAP_SIGNED && !lp_target_agrees(c->said, before, at)) {
             return at;
         }
         before |= c->answers[at] == LP_MAP_SIGNED ? UINT32_C(1) << at : 0;

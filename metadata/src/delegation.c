@@ -144,13 +144,9 @@ static void next_of_multi(lp_search *s) {
             return;
         }
     }
-    const lp_target *agreed = lp_delegation_agreed(multi);
-    bool terminating = multi->terminating;
-    if (agreed != NULL) {
-        s->target = *agreed;
-    }
+    bool agreed = lp_delegation_agreed(multi, &s->target);
     s->multi_depth--;
-    end_of(s, agreed != NULL ? IS_FOUND : terminating ? IS_OVER : GOES_ON);
+    end_of(s, agreed ? IS_FOUND : multi->terminating ? IS_OVER : GOES_ON);
 }
 
 static void begin_multi(lp_search *s, lp_json keys, lp_json delegation) {

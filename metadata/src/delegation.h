@@ -18,11 +18,20 @@ bool lp_delegation_applies(const lp_search *search, lp_json delegation);
 /* Writes the name of the bin of `succinct_roles` that holds the image (TAP 15). LP_LIMIT_STRING. */
 lp_code lp_delegation_bin(const lp_search *search, lp_json succinct, char *out, size_t out_bytes);
 
-/* The target of the earliest role with which enough roles agree (Uptane 2.1.0, 5.4.4.8 step 2), or NULL. */
-const lp_target *lp_delegation_agreed(const lp_search_multi *multi);
+/* The target of the earliest role with which enough roles agree (Uptane 2.1.0, 5.4.4.8 step 2), with the digests of all
+ * of these. False if there is none. */
+bool lp_delegation_agreed(const lp_search_multi *multi, lp_target *out);
 
-/* Do two roles or repositories say the same of an image: all that is not custom, and the custom fields that must
- * match: release counter, hardware identifiers and those that mustMatch names (TAP 3)? */
-bool lp_targets_agree(const lp_target *a, const lp_target *b);
+/* What roles (TAP 3) or repositories (TAP 4) say of an image is at their places in `said`, of which there are at most
+ * 32; sets of places have a bit for each. They say the same if all that is not custom is the same, digests as far as
+ * both list them, and the custom fields that decide what runs where: release counter, hardware identifiers, mustMatch,
+ * and whether it is encrypted. */
+
+/* Does the one at `at` say the same as each of `others`? */
+bool lp_target_agrees(const lp_target *said, uint32_t others, size_t at);
+
+/* Those of `places` that say the same as the one at `at`, and as each other: of two that contradict each other in a
+ * digest that it does not list, only the first counts. With it they are `*agreeing`. */
+uint32_t lp_targets_agreeing(const lp_target *said, const uint8_t *places, size_t count, size_t at, unsigned *agreeing);
 
 #endif

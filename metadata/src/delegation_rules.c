@@ -256,23 +256,56 @@ static bool same_hardware(const lp_target *a, const lp_target *b) {
     return hardware_within(in_a, in_b) && hardware_within(in_b, in_a);
 }
 
-bool lp_targets_agree(const lp_target *a, const lp_target *b) {
+/* Do two roles or repositories say the same of an image? */
+static bool agree(const lp_target *a, const lp_target *b) {
     return !LP_REFUSAL(3620, a->length_bytes != b->length_bytes) &&
            !LP_REFUSAL(3621, !lp_hashes_agree(&a->hashes, &b->hashes)) &&
            !LP_REFUSAL(3622, a->has_counter != b->has_counter || a->counter != b->counter) &&
            !LP_REFUSAL(3623, !same_hardware(a, b)) &&
-           !LP_REFUSAL(3625, !lp_json_same(lp_json_get(a->custom, "mustMatch"), lp_json_get(b->custom, "mustMatch")));
+           !LP_REFUSAL(3625, !lp_json_same(lp_json_get(a->custom, "mustMatch"), lp_json_get(b->custom, "mustMatch"))) &&
+           !LP_REFUSAL(3629, a->encrypted != b->encrypted);
 }
 
-const lp_target *lp_delegation_agreed(const lp_search_multi *multi) {
-    for (unsigned i = 0; i < multi->count; i++) {
-        uint64_t votes = 0;
-        for (unsigned j = 0; j < multi->count; j++) {
-            votes += lp_targets_agree(&multi->said[i], &multi->said[j]);
-        }
-        if (!LP_REFUSAL(3624, votes < multi->agreement)) {
-            return &multi->said[i];
+bool lp_target_agrees(const lp_target *said, uint32_t others, size_t at) {
+    for (size_t i = 0; others != 0; i++, others >>= 1) {
+        if ((others & 1) != 0 && !agree(&said[i], &said[at])) {
+            return false;
         }
     }
-    return NULL;
+    return true;
+}
+
+uint32_t lp_targets_agreeing(const lp_target *said, const uint8_t *places, size_t count, size_t at,
+                             unsigned *agreeing) {
+    uint32_t bits = UINT32_C(1) << at;
+    *agreeing = 1;
+    for (size_t i = 0; i < count; i++) {
+        if (places[i] != at && lp_target_agrees(said, bits, places[i])) {
+            bits |= UINT32_C(1) << places[i];
+            ++*agreeing;
+        }
+    }
+    return bits;
+}
+
+bool lp_delegation_agreed(const lp_search_multi *multi, lp_target *out) {
+    uint8_t places[LP_MULTI_ROLES];
+    for (uint8_t i = 0; i < multi->count; i++) {
+        places[i] = i;
+    }
+    for (size_t at = 0; at < multi->count; at++) {
+        unsigned votes;
+        uint32_t agreeing = lp_targets_agreeing(multi->said, places, multi->count, at, &votes);
+        if (LP_REFUSAL(3624, votes < multi->agreement)) {
+            continue;
+        }
+        *out = multi->said[at];
+        for (size_t i = 0; i < multi->count; i++) {
+            if ((agreeing >> i & 1) != 0) {
+                lp_hashes_add(&out->hashes, &multi->said[i].hashes);
+            }
+        }
+        return true;
+    }
+    return false;
 }

@@ -1,17 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several roles that must agree on an image (TAP 3)."""
-from maker.search import FORMAT, IMAGE, search, version_of
-
-
-def together(repo, names, agreement, terminating=False, paths=("*",)):
-    """One delegation to several roles."""
-    keys = {name: [repo.key(name)] for name in names}
-    entry = {"paths": list(paths), "min_roles_in_agreement": agreement, "terminating": terminating,
-             "roles": [{"name": name, **repo.role_keys(keys[name])} for name in names]}
-    for name in names:
-        repo.new_role(name, keys[name])
-    repo.delegations("targets", [k for each in keys.values() for k in each])["roles"].append(entry)
-    return entry
+from maker.search import FORMAT, IMAGE, search, together, version_of
 
 
 def multi(name, about, *, attack="", clause="Uptane 2.1.0, 5.4.4.8", **how):
@@ -81,6 +70,56 @@ def _(w, repo):
     together(repo, "ab", 2)
     for role, counter in zip("ab", (1, 2)):
         repo.add(IMAGE, role, releaseCounter=counter)
+    w.publish()
+    w.not_found()
+
+
+def lists_sha512(repo, role, digit):
+    """Has the role list a second digest, of one digit only."""
+    repo.payload(role)["targets"][IMAGE]["hashes"]["sha512"] = digit * 128
+
+
+@multi("digests-contradict", "All three roles must agree. Two contradict each other in a digest that the first does "
+       "not list.", attack="key compromise")
+def _(w, repo):
+    together(repo, "abc", 3)
+    for role in "abc":
+        repo.add(IMAGE, role)
+    lists_sha512(repo, "b", "1")
+    lists_sha512(repo, "c", "2")
+    w.publish()
+    w.not_found()
+
+
+@multi("digests-of-two-only", "All three roles must agree. Two list a digest that the first does not, and the same one.")
+def _(w, repo):
+    together(repo, "abc", 3)
+    for role in "abc":
+        repo.add(IMAGE, role)
+    lists_sha512(repo, "b", "1")
+    lists_sha512(repo, "c", "1")
+    w.publish()
+    w.accepted()
+
+
+@multi("digests-contradict-beside", "Two of four roles contradict each other in a digest; three must agree, and do "
+       "without the one or the other.")
+def _(w, repo):
+    together(repo, "abcd", 3)
+    for role in "abcd":
+        repo.add(IMAGE, role)
+    lists_sha512(repo, "b", "1")
+    lists_sha512(repo, "c", "2")
+    w.publish()
+    w.accepted()
+
+
+@multi("encryption-differs", "Two roles agree on the bytes, but only one says that they are encrypted.",
+       attack="key compromise")
+def _(w, repo):
+    together(repo, "ab", 2)
+    repo.add(IMAGE, "a")
+    repo.add(IMAGE, "b", encrypted=True)
     w.publish()
     w.not_found()
 

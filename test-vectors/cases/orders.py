@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the director orders, against the vehicle and against what the image repository signs."""
 from maker.repository import Fails, digest, image
+from maker.search import together
 from maker.vector import vector
 from maker.world import BRAKE, DOOR, PRIMARY, PartialWorld, World
 
@@ -446,6 +447,32 @@ def _(w):
 def _(w):
     for repo in w.repos.values():
         repo.targets["targets"][BRAKE_IMAGE]["hashes"]["sha512"] = "0" * 128
+    w.publish()
+    w.advance()
+    w.step({"verdict": "accepted", "code": "ok", "targets": [
+        {**t, "download": "image_hash" if t["name"] == BRAKE_IMAGE else "ok"} for t in w.images({})]})
+
+
+for lister in ("director", "image"):
+    @each(f"download-second-digest-of-the-{lister}-false",
+          "Both repositories list a good SHA-256, and only one of them a SHA-512, which is false.", groups=("full",),
+          attack="arbitrary installation", clause="Uptane 2.1.0, 5.4.3.4 step 7")
+    def _(w, lister=lister):
+        w.repos[lister].targets["targets"][BRAKE_IMAGE]["hashes"]["sha512"] = "0" * 128
+        w.publish()
+        w.advance()
+        w.step({"verdict": "accepted", "code": "ok", "targets": [
+            {**t, "download": "image_hash" if t["name"] == BRAKE_IMAGE else "ok"} for t in w.images({})]})
+
+
+@each("download-second-digest-of-a-role-false", "Two roles of the image repository must agree. Both list a good "
+      "SHA-256, and the second a SHA-512, which is false.", groups=("full",), attack="arbitrary installation",
+      clause="Uptane 2.1.0, 5.4.3.4 step 7")
+def _(w):
+    together(w.image, "ab", 2)
+    entry = w.image.targets["targets"].pop(BRAKE_IMAGE)
+    for role, sums in (("a", {}), ("b", {"sha512": "0" * 128})):
+        w.image.payload(role)["targets"][BRAKE_IMAGE] = {**entry, "hashes": {**entry["hashes"], **sums}}
     w.publish()
     w.advance()
     w.step({"verdict": "accepted", "code": "ok", "targets": [

@@ -24,3 +24,14 @@ def search(name, about, *, attack="", clause=SEARCH, dialects=("tuf", "legacy"),
 def version_of(name, number):
     """Another image under the same name."""
     return f"{name} as {number} has it. {'.' * number}\n".encode()
+
+
+def together(repo, names, agreement, terminating=False, paths=("*",)):
+    """One delegation to several roles."""
+    keys = {name: [repo.key(name)] for name in names}
+    entry = {"paths": list(paths), "min_roles_in_agreement": agreement, "terminating": terminating,
+             "roles": [{"name": name, **repo.role_keys(keys[name])} for name in names]}
+    for name in names:
+        repo.new_role(name, keys[name])
+    repo.delegations("targets", [k for each in keys.values() for k in each])["roles"].append(entry)
+    return entry

@@ -186,6 +186,7 @@ static void judged(const run *r, const lp_full *full) {
     vv_target_verdict *target = add_target(r, verdict->director.name, &verdict->error);
     target->installed = verdict->installed;
     describe(target, verdict->image.name.ptr != NULL ? &verdict->image : &verdict->director, verdict->consistent != 0);
+    target->hashes = verdict->hashes;
 }
 
 /* --- procedures --- */
