@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-enum { CHUNK_BYTES = 32 * 1024 };
+enum { CHUNK_BYTES = 32 * 1024, ED25519_POINT_BYTES = 32 };
 
 /* What lp_hash holds: where OpenSSL keeps the state. */
 typedef struct running_hash {
@@ -48,8 +48,54 @@ static void hash_end(const lp_crypto *crypto, lp_hash *hash, uint8_t *digest) {
     EVP_MD_CTX_free(context);
 }
 
+/* Is the encoding of a point canonical, its y coordinate below 2^255 - 19? */
+static bool is_canonical(const uint8_t point[ED25519_POINT_BYTES]) {
+    if ((point[ED25519_POINT_BYTES - 1] | 0x80) != 0xff || point[0] < 0xed) {
+        return true;
+    }
+    for (size_t i = 1; i < ED25519_POINT_BYTES - 1; i++) {
+        if (point[i] != 0xff) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does 8 times the point, canonically encoded, give the neutral element? Its sign, the last bit, does not matter. */
+static bool has_small_order(const uint8_t point[ED25519_POINT_BYTES]) {
+    static const uint8_t coordinates[][ED25519_POINT_BYTES] = {
+        {0x01}, /* order 1 */
+        {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, /* 2 */
+        {0x00},                                                                                           /* 4 */
+        {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
+         0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05}, /* 8 */
+        {0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f,
+         0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a}, /* 8 */
+    };
+    uint8_t y[ED25519_POINT_BYTES];
+    memcpy(y, point, sizeof y);
+    y[sizeof y - 1] &= 0x7f;
+    for (size_t i = 0; i < sizeof coordinates / sizeof coordinates[0]; i++) {
+        if (memcmp(y, coordinates[i], sizeof y) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The points that boards refuse, whose library is stricter than RFC 8032 and OpenSSL: a verdict must not depend on the
+ * machine. For a key of small order everybody can sign. */
+static bool ed25519_points_sound(const lp_public_key *key, lp_slice signature) {
+    return key->len == ED25519_POINT_BYTES && signature.len >= ED25519_POINT_BYTES && is_canonical(key->bytes) &&
+           !has_small_order(key->bytes) && is_canonical(signature.ptr) && !has_small_order(signature.ptr);
+}
+
 static bool verify(const lp_crypto *crypto, const lp_public_key *key, lp_slice signature, lp_slice message) {
     (void)crypto;
+    if (key->scheme == LP_SCHEME_ED25519 && !ed25519_points_sound(key, signature)) {
+        return false;
+    }
     EVP_PKEY *pkey = lp_public_key_to_pkey(key);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *options = NULL;

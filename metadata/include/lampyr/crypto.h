@@ -43,8 +43,9 @@ struct lp_crypto {
     void (*hash_update)(const lp_crypto *crypto, lp_hash *hash, const void *bytes, size_t len);
     /* Ends it and releases what it held. `digest` (32 or 64 bytes) may be NULL to give it up. */
     void (*hash_end)(const lp_crypto *crypto, lp_hash *hash, uint8_t *digest);
-    /* True only if `signature`, which may be of any length, 0 included, is valid over `message` under `key`. Schemes
-     * that are not built in: false; LP_SCHEME_UNKNOWN is not asked for. */
+    /* True only if `signature`, which may be of any length, 0 included, is valid over `message` under `key`. Points of
+     * ed25519, keys and R, that have small order or no canonical encoding: false. Schemes that are not built in: false;
+     * LP_SCHEME_UNKNOWN is not asked for. */
     bool (*verify)(const lp_crypto *crypto, const lp_public_key *key, lp_slice signature, lp_slice message);
 };
 
