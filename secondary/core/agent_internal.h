@@ -37,6 +37,8 @@ typedef struct lp_result {
 
 /* --- transfer.c: bodies, block by block --- */
 
+/* The longest body that can be counted in blocks of that size. */
+uint64_t lp_transfer_most_bytes(uint16_t block_bytes);
 /* Makes transfer.path from `segments` segments. False if it does not fit. */
 bool lp_transfer_path(lp_agent *agent, const char *const *segments, size_t count);
 /* Starts a GET of transfer.path into `sink`, from `offset_bytes` on. */

@@ -312,6 +312,8 @@ void lp_agent_decide(lp_agent *agent, const lp_target *target, uint64_t targets_
         refuse_image(agent, LP_IMAGE_FAILED_BEFORE, LP_CLAUSE("Uptane 2.1.0, 5.4.3.5"));
     } else if (target->length_bytes > agent->config.port->slot_bytes) {
         refuse_image(agent, LP_LIMIT_FILE, LP_CLAUSE("Uptane 2.1.0, 5.4.3.3"));
+    } else if (target->length_bytes > lp_transfer_most_bytes(agent->config.block_bytes)) {
+        refuse_image(agent, LP_LIMIT_FILE, LP_CLAUSE("RFC 7959, 2.2"));
     } else {
         start_download(agent);
     }

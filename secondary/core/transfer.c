@@ -15,12 +15,19 @@ enum {
     COAP_UNAVAILABLE = 5 << COAP_CLASS_SHIFT | 3,
 };
 
-enum { RESTARTS = 3 }; /* of one transfer whose ETag changes */
+enum {
+    RESTARTS = 3,           /* of one transfer whose ETag changes */
+    BLOCK_NUMBER_BITS = 20, /* RFC 7959, 2.2 */
+};
 
 static const lp_result more = {.outcome = LP_OUTCOME_MORE};
 
 static lp_result failed(lp_code code) {
     return (lp_result){.outcome = LP_OUTCOME_FAILED, .code = code};
+}
+
+uint64_t lp_transfer_most_bytes(uint16_t block_bytes) {
+    return (uint64_t)block_bytes << BLOCK_NUMBER_BITS;
 }
 
 bool lp_transfer_path(lp_agent *agent, const char *const *segments, size_t count) {
@@ -48,6 +55,7 @@ static void start(lp_agent *agent) {
     t->in_flight = false;
     t->observe = false;
     t->restarts = 0;
+    t->etag_seen = false;
     t->etag_len = 0;
     t->block_bytes = agent->config.block_bytes;
     t->window_start_ms = agent->now_ms;
@@ -133,11 +141,13 @@ static lp_code write_data(lp_agent *agent, lp_slice data) {
     return LP_OK;
 }
 
-/* True if the response is of another representation than the blocks before. */
+/* True if the response is of another representation than the blocks before, or has lost the ETag that they had
+ * (RFC 7959, 2.4). */
 static bool etag_changed(lp_agent_transfer *t, lp_slice etag) {
     if (etag.len == 0 || etag.len > LP_ETAG_BYTES) {
-        return false;
+        return t->etag_seen;
     }
+    t->etag_seen = true;
     bool changed = t->etag_len != 0 && (t->etag_len != etag.len || memcmp(t->etag, etag.ptr, etag.len) != 0);
     t->etag_len = (uint8_t)etag.len;
     memcpy(t->etag, etag.ptr, etag.len);
@@ -156,6 +166,7 @@ static lp_result restart(lp_agent *agent) {
     if (t->sink == LP_SINK_STAGE && !port->stage_begin(port, &t->file, t->max_bytes)) {
         return failed(LP_STATE);
     }
+    t->etag_seen = false;
     t->offset_bytes = 0;
     return more;
 }
@@ -202,7 +213,7 @@ static lp_result take_block(lp_agent *agent, const lp_response *r) {
         return failed(t->sink == LP_SINK_IMAGE ? LP_IMAGE_LENGTH : LP_LIMIT_FILE);
     }
     t->block_bytes = r->block_bytes;
-    return more;
+    return t->offset_bytes < lp_transfer_most_bytes(t->block_bytes) ? more : failed(LP_LIMIT_FILE);
 }
 
 static lp_result take_continue(lp_agent_transfer *t, const lp_response *r) {

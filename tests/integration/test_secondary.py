@@ -419,20 +419,16 @@ class LinkTest(VehicleTest):
         with contextlib.closing(Coap(address)) as stranger:
             self.assertEqual(stranger.ask("POST", "poke")[0], "4.03")
 
-    def test_a_block_whose_number_has_no_room_is_not_asked_for(self):
-        """CoAP counts blocks in 20 bits: 16 MiB in blocks of 16 bytes. All but the last of them are in the slot."""
+    def test_an_image_of_more_blocks_than_coap_counts_is_refused_at_once(self):
+        """It counts them in 20 bits: 16 MiB in blocks of 16 bytes."""
         self.car.configure(ECU, "block_bytes", 16)
-        content = image("2.0", (16 << 20) + 16)
-        self.order(content, 2)
+        name = self.order(image("2.0", (16 << 20) + 1), 2)
         self.check()
-        process = self.start()
-        process.wait_event("image")
-        process.kill()
-        self.lab.write(self.state("slot-b.img"), content[:-16])
         done = self.once()
-        self.assertEqual(done.returncode, FETCH, done.stderr)
-        self.assertIn("block 1048576", done.stderr)
-        self.assertIn("block_bytes", done.stderr)
+        self.assertEqual(done.returncode, REFUSED, done.stderr)
+        (line,) = (line for line in done.stderr.splitlines() if "refused" in line)
+        for word in (name, "limit_file", "RFC 7959"):
+            self.assertIn(word, line)
 
 
 class HostileLinkTest(VehicleTest):

@@ -429,6 +429,9 @@ bool world_answers(world *w, const lp_request *request, lp_response *out) {
     } else {
         answer_get(w, request, out);
     }
+    if (w->no_etag_at != NULL && strcmp(w->no_etag_at, name) == 0) {
+        out->etag = (lp_slice){NULL, 0};
+    }
     return !(w->loses_answers && request->path[0] == 'r' && request->path[1] == '/' && !request->more);
 }
 

@@ -45,19 +45,20 @@ typedef struct world {
     int writes_left; /* storage fails after so many writes; -1: never */
 
     /* The primary. */
-    bool silent;           /* answers nothing */
-    bool knows_no_ecu;     /* denies registrations and reports */
-    bool no_time;          /* has no attestation */
-    bool replays_time;     /* attests another nonce */
-    bool loses_answers;    /* takes reports, but the answer does not arrive */
-    const char *endless;   /* path of which it always has one more block; NULL: none */
-    int64_t time;          /* what it attests */
-    const char *image;     /* what /i serves; NULL: nothing */
-    const char *claims;    /* the image's ETag is of this; NULL: of `image` */
-    uint16_t block_bytes;  /* it takes no larger blocks */
-    uint64_t delay_ms;     /* until it answers */
-    const char *silent_at; /* it answers all but this request, "i/brake-1#3"; NULL: all */
-    unsigned silent_after; /* answers so many requests, then none; 0: all */
+    bool silent;            /* answers nothing */
+    bool knows_no_ecu;      /* denies registrations and reports */
+    bool no_time;           /* has no attestation */
+    bool replays_time;      /* attests another nonce */
+    bool loses_answers;     /* takes reports, but the answer does not arrive */
+    const char *endless;    /* path of which it always has one more block; NULL: none */
+    int64_t time;           /* what it attests */
+    const char *image;      /* what /i serves; NULL: nothing */
+    const char *claims;     /* the image's ETag is of this; NULL: of `image` */
+    uint16_t block_bytes;   /* it takes no larger blocks */
+    uint64_t delay_ms;      /* until it answers */
+    const char *no_etag_at; /* its answer to this request, "i/brake-1#3", has no ETag; NULL: all have */
+    const char *silent_at;  /* it answers all but this request, "i/brake-1#3"; NULL: all */
+    unsigned silent_after;  /* answers so many requests, then none; 0: all */
     void (*before)(struct world *w, const lp_request *request); /* called before each answer, or NULL */
 
     /* What happened. */

@@ -140,6 +140,26 @@ static void a_file_that_changes_midway_is_fetched_from_its_start(void **state) {
     assert_string_equal(w->record.attacks, "");
 }
 
+static void restore_etag(world *w, const lp_request *request) {
+    if (request->block == 0) {
+        w->no_etag_at = NULL;
+    }
+}
+
+/* RFC 7959, 2.4. */
+static void a_file_whose_block_lost_its_etag_is_fetched_from_its_start(void **state) {
+    world *w = *state;
+    world_order(w, "brake v1", 1);
+    w->no_etag_at = "u/brake-1/targets#3";
+    world_settle(w, 1);
+    assert_true(world_saw(w->events, "refused:unreachable"));
+    assert_false(world_saw(w->requests, "GET u/brake-1/targets#4"));
+    world_forget_logs(w);
+    w->before = restore_etag;
+    world_settle(w, 3);
+    assert_string_equal(world_running(w), "brake v1");
+}
+
 static void metadata_without_end_is_cut_off(void **state) {
     world *w = *state;
     world_order(w, "brake v1", 1);
@@ -444,6 +464,7 @@ int main(void) {
         WORLD_TEST(a_silent_primary_is_tried_again_at_growing_intervals),
         WORLD_TEST(a_smaller_block_size_of_the_primary_is_followed),
         WORLD_TEST(a_file_that_changes_midway_is_fetched_from_its_start),
+        WORLD_TEST(a_file_whose_block_lost_its_etag_is_fetched_from_its_start),
         WORLD_TEST(metadata_without_end_is_cut_off),
         WORLD_TEST(bytes_slower_than_the_floor_are_an_attack),
         WORLD_TEST(bytes_just_faster_than_the_floor_are_taken),

@@ -133,6 +133,25 @@ static void an_image_longer_than_the_slot_is_not_fetched(void **state) {
     assert_not_saw(w->requests, "GET i/brake-1");
 }
 
+/* In blocks of 16 bytes CoAP counts to 16 MiB. */
+static void an_image_of_more_blocks_than_coap_counts_is_refused_at_once(void **state) {
+    world *w = *state;
+    const uint64_t countable = UINT64_C(16) << 20;
+    json_t *targets = json_object_get(w->director.roles[LP_ROLE_TARGETS], "targets");
+    w->port.slot_bytes = 2 * countable;
+    world_order(w, "brake v1", 1);
+    json_object_set_new(json_object_get(targets, "brake v1"), "length", json_integer((json_int_t)countable + 1));
+    world_publish(w);
+    world_settle(w, 1);
+    assert_saw(w->events, "refused:limit_file");
+    assert_not_saw(w->requests, "GET i/brake-1");
+    world_forget_logs(w);
+    json_object_set_new(json_object_get(targets, "brake v1"), "length", json_integer((json_int_t)countable));
+    world_publish(w);
+    world_settle(w, 1);
+    assert_saw(w->requests, "GET i/brake-1");
+}
+
 static void a_name_longer_than_the_record_takes_is_refused_before_the_image_is_fetched(void **state) {
     world *w = *state;
     char name[WORLD_NAME_BYTES + 2];
@@ -178,6 +197,15 @@ static void an_honest_etag_gives_another_image_away_at_its_first_block(void **st
     w->image = "another image, which takes more than one block as well";
     assert_image_refused(w, "image_hash");
     assert_not_saw(w->requests, "GET i/brake-1#1");
+}
+
+/* RFC 7959, 2.4: without it nothing says that the block belongs to those before it. */
+static void a_block_that_lost_its_etag_is_not_put_behind_the_others(void **state) {
+    world *w = *state;
+    world_order(w, long_image, 1);
+    w->no_etag_at = "i/brake-1#3";
+    assert_image_refused(w, "image_hash");
+    assert_not_saw(w->requests, "GET i/brake-1#4");
 }
 
 static void a_flipped_image_under_the_right_etag_is_refused_by_its_digest(void **state) {
@@ -495,10 +523,12 @@ int main(void) {
         WORLD_TEST(a_higher_counter_for_what_runs_binds_nobody),
         WORLD_TEST(a_counter_for_the_factory_s_image_binds_nobody),
         WORLD_TEST(an_image_longer_than_the_slot_is_not_fetched),
+        WORLD_TEST(an_image_of_more_blocks_than_coap_counts_is_refused_at_once),
         WORLD_TEST(a_name_longer_than_the_record_takes_is_refused_before_the_image_is_fetched),
         WORLD_TEST(an_image_that_the_primary_has_not_yet_is_waited_for),
         WORLD_TEST(a_flipped_image_is_refused),
         WORLD_TEST(an_honest_etag_gives_another_image_away_at_its_first_block),
+        WORLD_TEST(a_block_that_lost_its_etag_is_not_put_behind_the_others),
         WORLD_TEST(a_flipped_image_under_the_right_etag_is_refused_by_its_digest),
         WORLD_TEST(an_image_without_end_is_cut_off),
         WORLD_TEST(a_longer_image_is_refused),

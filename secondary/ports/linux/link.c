@@ -12,7 +12,6 @@
 
 enum {
     SZX_MAX = 6,
-    BLOCK_NUMBER_MAX = (1 << 20) - 1, /* RFC 7959, 2.2 */
     TOKEN_BYTES = 8,
     ADDRESS_TEXT_BYTES = 96,
     /* libcoap gives a request up that is never acknowledged. One that is acknowledged and then not answered is given
@@ -293,11 +292,6 @@ static coap_session_t *session_of(lp_link *link) {
 }
 
 bool lp_link_send(lp_link *link, const lp_request *request) {
-    if (request->block > BLOCK_NUMBER_MAX) {
-        lp_log(LP_PROGRAM, LP_LOG_ERROR, "block %ju of %s is more than CoAP can count; block_bytes must be larger",
-               (uintmax_t)request->block, request->path);
-        return false;
-    }
     coap_session_t *session = session_of(link);
     coap_pdu_t *pdu =
         session == NULL

@@ -103,6 +103,7 @@ typedef struct lp_agent_transfer {
     bool observe;
     lp_agent_sink sink;
     uint16_t block_bytes;
+    bool etag_seen; /* on a block before; `etag` may be known from elsewhere */
     uint8_t etag_len;
     uint8_t etag[LP_ETAG_BYTES];
     uint8_t restarts;
