@@ -91,8 +91,8 @@ bool lp_factory_read(const lp_flash *flash, const lp_layout *layout, lp_factory 
         !take_text(fields[TAG_HARDWARE], NULL, &factory.hardware) ||
         !take_text(fields[TAG_VENDOR], "", &factory.vendor) ||
         !take_text(fields[TAG_VEHICLE], NULL, &factory.vehicle) ||
-        !take_text(fields[TAG_PRIMARY], "", &factory.primary) || factory.serial == NULL || factory.hardware == NULL ||
-        factory.root.ptr == NULL || factory.targets.ptr == NULL) {
+        !take_text(fields[TAG_PRIMARY], NULL, &factory.primary) || factory.serial == NULL || factory.hardware == NULL ||
+        factory.primary == NULL || factory.root.ptr == NULL || factory.targets.ptr == NULL) {
         return false;
     }
     *out = factory;

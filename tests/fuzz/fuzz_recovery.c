@@ -34,7 +34,7 @@ static void provision(console *c) {
                                 .hardware = "h1",
                                 .vendor = "",
                                 .vehicle = "v1",
-                                .primary = "",
+                                .primary = "fd00::1",
                                 .root = {(const uint8_t *)root, sizeof root - 1},
                                 .targets = {(const uint8_t *)"{}", 2}};
     FUZZ_CHECK(lp_factory_write(&factory, bytes, sizeof bytes, &len));

@@ -44,7 +44,7 @@ void rig_provision(board_rig *rig) {
                           .hardware = RIG_HARDWARE,
                           .vendor = "maker",
                           .vehicle = TEST_VEHICLE,
-                          .primary = "",
+                          .primary = "fd00::1",
                           .root = rig_root(rig, 1),
                           .targets = files_get(&rig->director.files, repo_path(&rig->director, LP_ROLE_TARGETS, NULL))};
     assert_non_null(bytes);

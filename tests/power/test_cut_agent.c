@@ -135,6 +135,7 @@ static void provision(world *w, device *d) {
                           .serial = WORLD_SERIAL,
                           .hardware = WORLD_HARDWARE,
                           .vehicle = TEST_VEHICLE,
+                          .primary = "fd00::1",
                           .root = files_get(&w->provisioned, "director/root"),
                           .targets = files_get(&w->provisioned, "director/targets")};
     assert_true(lp_factory_write(&factory, bytes, sizeof bytes, &len));

@@ -54,8 +54,11 @@ static lp_code open_board(void) {
 static void load_factory(void) {
     uint8_t bytes[512];
     size_t len;
-    const lp_factory factory = {
-        .serial = "s", .hardware = "h", .root = slice("no root"), .targets = slice("factory targets")};
+    const lp_factory factory = {.serial = "s",
+                                .hardware = "h",
+                                .primary = "fd00::1",
+                                .root = slice("no root"),
+                                .targets = slice("factory targets")};
     assert_true(lp_factory_write(&factory, bytes, sizeof bytes, &len));
     sim_flash_load(&sim, layout->factory.offset, bytes, (uint32_t)len);
 }

@@ -14,14 +14,14 @@ typedef struct lp_factory {
     const char *hardware;
     const char *vendor;  /* "" if none */
     const char *vehicle; /* NULL if none was given */
-    const char *primary; /* IPv6 address of the primary, or "" for the link's default router */
+    const char *primary; /* address of the primary, as lp_net_begin() takes it */
     uint8_t eui64[8];    /* link-layer address; all zero: the chip's own */
     lp_slice root;       /* director root, canonical */
     lp_slice targets;    /* director targets, canonical */
 } lp_factory;
 
 /* Reads the factory data. False if they are not whole, or one that every board needs is missing (serial, hardware,
- * root, targets), or a text is longer than the wire allows: the board was not provisioned. */
+ * primary, root, targets), or a text is longer than the wire allows: the board was not provisioned. */
 bool lp_factory_read(const lp_flash *flash, const lp_layout *layout, lp_factory *out);
 
 /* Writes `factory` as it lies in flash into `out`. False if it does not fit into `room` bytes. */
