@@ -15,9 +15,10 @@
 #endif
 
 enum {
-    LP_NAME_BYTES = 512,                              /* longest role or image name, UTF-8, with terminator */
-    LP_JSON_DEPTH = LP_CONSTRAINED ? 12 : 64,         /* ceiling of lp_limits.json_depth */
-    LP_RECORD_FIELDS = 95,                            /* members of one small object: a key, a signature */
+    LP_NAME_BYTES = 512,                                        /* longest role or image name, UTF-8, with terminator */
+    LP_IMAGE_NAME_BYTES = LP_CONSTRAINED ? 128 : LP_NAME_BYTES, /* longest that an ECU remembers and reports */
+    LP_JSON_DEPTH = LP_CONSTRAINED ? 12 : 64,                   /* ceiling of lp_limits.json_depth */
+    LP_RECORD_FIELDS = 95,                                      /* members of one small object: a key, a signature */
     LP_COMPARED_FIELDS = 192,                         /* members of one object of custom fields that is compared */
     LP_SEARCH_DEPTH = 16,                             /* delegation frames, whatever the profile */
     LP_MULTI_DEPTH = 4,                               /* multi-role delegations inside each other */

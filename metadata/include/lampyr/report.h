@@ -9,8 +9,8 @@
 #include "lampyr/role.h"
 
 enum {
-    LP_ATTACKS_BYTES = 128,                                              /* attacks_detected, terminated */
-    LP_REPORT_BYTES = 2 * LP_NAME_BYTES + 2 * LP_SIGNATURE_BYTES + 1024, /* a whole signed report */
+    LP_ATTACKS_BYTES = 128,                                                    /* attacks_detected, terminated */
+    LP_REPORT_BYTES = 2 * LP_IMAGE_NAME_BYTES + 2 * LP_SIGNATURE_BYTES + 1024, /* a whole signed report */
 };
 
 /* What an ECU says of itself. Strings are plain UTF-8, terminated, owned by the caller. */
@@ -58,7 +58,7 @@ lp_code lp_envelope_verify(lp_json envelope, lp_dialect dialect, const lp_public
                            const lp_limits *limits, lp_scratch scratch, lp_json *payload);
 
 /* Writes and signs a version report; the result is canonical. `buffer` of LP_REPORT_BYTES suffices for
- * names up to LP_NAME_BYTES that need no escaping; part of it is used as working space. LP_LIMIT_MEMORY,
+ * image names up to LP_IMAGE_NAME_BYTES that need no escaping; part of it is used as working space. LP_LIMIT_MEMORY,
  * LP_STATE. */
 lp_code lp_report_write(const lp_report *report, lp_dialect dialect, const lp_signer *signer, char *buffer,
                         size_t buffer_bytes, lp_slice *out);

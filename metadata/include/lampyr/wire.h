@@ -14,7 +14,7 @@ enum {
     LP_ETAG_BYTES = 8,        /* the first bytes of the representation's SHA-256 */
     LP_SERIAL_BYTES = 80,     /* longest ECU serial or hardware identifier, terminated */
     LP_WIRE_NEWS_BYTES = 128,
-    LP_WIRE_REGISTRATION_BYTES = 3 * LP_SERIAL_BYTES + LP_NAME_BYTES + 2 * LP_PUBLIC_KEY_BYTES + 512,
+    LP_WIRE_REGISTRATION_BYTES = 3 * LP_SERIAL_BYTES + LP_IMAGE_NAME_BYTES + 2 * LP_PUBLIC_KEY_BYTES + 512,
 };
 
 #define LP_WIRE_REGISTER "rd" /* POST /rd */
@@ -32,7 +32,7 @@ typedef struct lp_registration {
     char hardware[LP_SERIAL_BYTES];
     char vendor[LP_SERIAL_BYTES]; /* may be "" */
     lp_public_key key;            /* ed25519 or P-256 */
-    char image_name[LP_NAME_BYTES];
+    char image_name[LP_IMAGE_NAME_BYTES];
     uint8_t image_sha256[LP_SHA256_BYTES];
     uint64_t image_bytes;
     uint64_t block_bytes;            /* largest Block2 size it takes: 16 to 1024 */

@@ -18,9 +18,6 @@ typedef struct lp_file_id {
     const char *name; /* delegated role, unescaped; else "" */
 } lp_file_id;
 
-/* A board remembers shorter names, to save memory. */
-enum { LP_IMAGE_NAME_BYTES = LP_CONSTRAINED ? 128 : LP_NAME_BYTES };
-
 /* An image, as the agent remembers it. */
 typedef struct lp_image {
     char name[LP_IMAGE_NAME_BYTES]; /* as the director calls it; "unknown" if it did not come through Lampyr */
