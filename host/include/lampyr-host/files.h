@@ -7,7 +7,10 @@
 
 #include <sys/types.h>
 
-enum { LP_PATH_BYTES = 4096 };
+enum {
+    LP_PATH_BYTES = 4096,
+    LP_FILE_NAME_BYTES = 251, /* longest file name that lp_file_write() can write, terminated */
+};
 
 /* Makes a write beyond the process's file size limit fail with EFBIG, like a full disk, where it would end the
  * process otherwise (SIGXFSZ). Programs call it first. */

@@ -26,8 +26,7 @@ static lp_slice metadata_provisioned(const lp_agent_port *port, lp_repo repo) {
 }
 
 static bool stage_begin(const lp_agent_port *port, const lp_file_id *id, uint64_t max_bytes) {
-    (void)id; /* every file arrives in memory */
-    return lp_metadata_store_stage(&device_of(port)->metadata, max_bytes);
+    return lp_metadata_store_stage(&device_of(port)->metadata, id, max_bytes);
 }
 
 static bool stage_write(const lp_agent_port *port, lp_slice bytes) {

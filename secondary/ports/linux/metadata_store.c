@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM_BYTES = 4096, STORE_NAME_BYTES = 3 * LP_NAME_BYTES + 8 };
+enum { FIRST_ROOM_BYTES = 4096 };
 
 static const lp_slice nothing = {NULL, 0};
 
@@ -26,19 +26,24 @@ static lp_held *hold(lp_metadata_store *store, uint8_t *bytes, size_t len) {
     return held;
 }
 
-/* "<state>/director/targets.json". False, told, if it is too long. */
-static bool stored_path(const lp_metadata_store *store, const lp_file_id *id, char *out, size_t out_bytes) {
-    char name[STORE_NAME_BYTES];
+/* "<state>/director/targets.json". False if it is longer than a file's name, or a path, may be. */
+static bool find_path(const lp_metadata_store *store, const lp_file_id *id, char *out, size_t out_bytes) {
+    char name[LP_FILE_NAME_BYTES];
     int len = -1;
     if (lp_store_name(id->role, id->name, name, sizeof name) == LP_OK) {
         len = snprintf(out, out_bytes, "%s/%s/%s", store->settings->state, lp_repo_name(id->repo), name);
     }
-    if (len < 0 || (size_t)len >= out_bytes) {
-        lp_log(LP_PROGRAM, LP_LOG_ERROR, "no file name for %s metadata of role `%s`", lp_repo_name(id->repo),
-               id->name[0] != '\0' ? id->name : lp_role_name(id->role));
-        return false;
+    return len >= 0 && (size_t)len < out_bytes;
+}
+
+/* The same, told. */
+static bool stored_path(const lp_metadata_store *store, const lp_file_id *id, char *out, size_t out_bytes) {
+    bool found = find_path(store, id, out, out_bytes);
+    if (!found) {
+        lp_log(LP_PROGRAM, LP_LOG_ERROR, "cannot store %s metadata of role `%s` in %s: no file can have so long a name",
+               lp_repo_name(id->repo), id->name[0] != '\0' ? id->name : lp_role_name(id->role), store->settings->state);
     }
-    return true;
+    return found;
 }
 
 bool lp_metadata_store_open(lp_metadata_store *store, const lp_settings *settings, bool canonical) {
@@ -88,7 +93,7 @@ static lp_slice load_provisioned(lp_metadata_store *store, const char *path, uin
 
 lp_slice lp_metadata_store_load(lp_metadata_store *store, const lp_file_id *id, uint64_t max_bytes) {
     char path[LP_PATH_BYTES];
-    if (!stored_path(store, id, path, sizeof path)) {
+    if (!find_path(store, id, path, sizeof path)) {
         return nothing;
     }
     lp_slice stored = load_file(store, path, max_bytes);
@@ -107,7 +112,11 @@ lp_slice lp_metadata_store_provisioned(lp_metadata_store *store, lp_repo repo) {
     return settings->image_root[0] == '\0' ? nothing : load_file(store, settings->image_root, max_bytes);
 }
 
-bool lp_metadata_store_stage(lp_metadata_store *store, uint64_t max_bytes) {
+bool lp_metadata_store_stage(lp_metadata_store *store, const lp_file_id *id, uint64_t max_bytes) {
+    char path[LP_PATH_BYTES];
+    if (id->role != LP_ROLE_TIME && !stored_path(store, id, path, sizeof path)) {
+        return false;
+    }
     uint8_t *bytes = malloc(FIRST_ROOM_BYTES);
     store->staged = bytes == NULL ? NULL : hold(store, bytes, 0);
     store->staged_room = FIRST_ROOM_BYTES;

@@ -33,7 +33,7 @@ void lp_metadata_store_close(lp_metadata_store *store);
 /* The callbacks of the agent's port; failures are told here. */
 lp_slice lp_metadata_store_load(lp_metadata_store *store, const lp_file_id *id, uint64_t max_bytes);
 lp_slice lp_metadata_store_provisioned(lp_metadata_store *store, lp_repo repo);
-bool lp_metadata_store_stage(lp_metadata_store *store, uint64_t max_bytes);
+bool lp_metadata_store_stage(lp_metadata_store *store, const lp_file_id *id, uint64_t max_bytes);
 bool lp_metadata_store_append(lp_metadata_store *store, lp_slice bytes);
 lp_slice lp_metadata_store_staged(const lp_metadata_store *store);
 bool lp_metadata_store_keep(const lp_metadata_store *store, const lp_file_id *id);
