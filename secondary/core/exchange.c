@@ -89,10 +89,21 @@ void lp_agent_report(lp_agent *agent) {
     lp_transfer_post(agent, bytes);
 }
 
+/* An ECU that lost its memory counts anew, and all its reports are taken for replays. It goes on at the time in
+ * seconds: nobody makes a report in each. */
+static void skip_used_counters(lp_record *record) {
+    if (record->time_floor > 0 && record->report_counter < (uint64_t)record->time_floor) {
+        record->report_counter = (uint64_t)record->time_floor;
+    }
+}
+
 void lp_agent_reported(lp_agent *agent, const lp_result *result) {
     if (result->outcome != LP_OUTCOME_DONE) {
         agent->registered = agent->registered && result->outcome != LP_OUTCOME_DENIED;
         lp_error error = denial(result);
+        if (error.code == LP_ROLLBACK_VERSION) {
+            skip_used_counters(&agent->record);
+        }
         lp_agent_refuse(agent, &error);
         return;
     }

@@ -367,7 +367,7 @@ static json_t *parse_body(const world *w) {
     return object;
 }
 
-static void take_report(world *w) {
+static void take_report(world *w, lp_response *out) {
     lp_json payload;
     lp_report_view view;
     lp_slice bytes = {(const uint8_t *)w->body, w->body_len};
@@ -377,6 +377,11 @@ static void take_report(world *w) {
     assert_int_equal(lp_report_read(payload, &view), LP_OK);
     assert_true(view.has_counter && view.counter > w->reports); /* never used before */
     w->reports = view.counter;
+    if (view.counter <= w->used_counter) {
+        answer(out, 0x89);
+        out->payload = (lp_slice){(const uint8_t *)"rollback_version", 16};
+        return;
+    }
     json_t *envelope = parse_body(w);
     json_decref(w->report);
     w->report = json_incref(json_object_get(envelope, "signed"));
@@ -397,14 +402,14 @@ static void answer_post(world *w, const lp_request *request, lp_response *out) {
         out->block1_bytes = w->block_bytes;
         return;
     }
+    answer(out, 0x44);
     if (strcmp(request->path, "rd") == 0) {
         json_decref(w->registration);
         w->registration = parse_body(w);
     } else {
         assert_string_equal(request->path, "r/" WORLD_SERIAL);
-        take_report(w);
+        take_report(w, out);
     }
-    answer(out, 0x44);
     if (w->knows_no_ecu) {
         answer(out, 0x83);
         out->payload = (lp_slice){(const uint8_t *)"unknown_ecu", 11};

@@ -49,6 +49,7 @@ typedef struct world {
     bool knows_no_ecu;      /* denies registrations and reports */
     bool no_time;           /* has no attestation */
     bool replays_time;      /* attests another nonce */
+    uint64_t used_counter;  /* takes reports beyond this one only */
     bool loses_answers;     /* takes reports, but the answer does not arrive */
     const char *endless;    /* path of which it always has one more block; NULL: none */
     int64_t time;           /* what it attests */

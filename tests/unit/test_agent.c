@@ -429,6 +429,30 @@ static void the_report_counter_outlives_reboots(void **state) {
     }
 }
 
+/* A board whose journal was destroyed, or a device whose folder was, counts from 1 again. */
+static void a_report_counter_that_was_lost_is_overtaken(void **state) {
+    world *w = *state;
+    w->used_counter = 1000;
+    world_run(w);
+    assert_true(world_saw(w->events, "refused:rollback_version"));
+    assert_null(w->report);
+    w->now_ms += WORLD_POLL_MS;
+    world_run(w);
+    assert_non_null(w->report);
+    assert_int_equal(w->reports, w->time + 1);
+}
+
+/* Whoever denies everything cannot make it count faster. */
+static void a_denied_report_counts_no_further_than_time(void **state) {
+    world *w = *state;
+    w->used_counter = UINT64_MAX;
+    for (int64_t i = 1; i <= 5; i++) {
+        world_run(w);
+        assert_int_equal(w->reports, i == 1 ? 1 : w->time + i - 1);
+        w->now_ms += WORLD_POLL_MS;
+    }
+}
+
 static void an_attack_is_reported_once(void **state) {
     world *w = *state;
     w->replays_time = true;
@@ -489,6 +513,8 @@ int main(void) {
         LEGACY_WORLD_TEST(a_legacy_director_need_not_sign_time),
         WORLD_TEST(a_report_whose_answer_was_lost_is_made_anew),
         WORLD_TEST(the_report_counter_outlives_reboots),
+        WORLD_TEST(a_report_counter_that_was_lost_is_overtaken),
+        WORLD_TEST(a_denied_report_counts_no_further_than_time),
         WORLD_TEST(an_attack_is_reported_once),
         WORLD_TEST(an_attack_outlives_a_reboot_until_it_is_reported),
     };
