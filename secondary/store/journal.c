@@ -8,7 +8,6 @@ enum {
     MAGIC_ENTRY = 0x4C4A,
     MAGIC_SNAPSHOT = 0x4C53,
     CRC_AT = 8, /* in the header: behind length and magic, and the generation */
-    CHUNK_BYTES = 64,
 };
 
 /* One entry in RAM. */
@@ -125,22 +124,10 @@ static bool take(void *ctx, const void *bytes, uint32_t len) {
     return out->writer == NULL || lp_flash_writer_add(out->writer, (lp_slice){bytes, len});
 }
 
-/* True if what was written reads as it was meant. */
-static bool reads_back(const lp_flash *flash, uint32_t offset, const uint8_t *header, uint32_t body_len) {
-    uint8_t bytes[CHUNK_BYTES];
-    if (!flash->read(flash, offset, bytes, LP_JOURNAL_HEADER_BYTES) ||
-        memcmp(bytes, header, LP_JOURNAL_HEADER_BYTES) != 0) {
-        return false;
-    }
-    uint32_t crc = lp_crc32(0, header, CRC_AT);
-    for (uint32_t at = 0; at < body_len; at += CHUNK_BYTES) {
-        uint32_t part = body_len - at < CHUNK_BYTES ? body_len - at : CHUNK_BYTES;
-        if (!flash->read(flash, offset + LP_JOURNAL_HEADER_BYTES + at, bytes, part)) {
-            return false;
-        }
-        crc = lp_crc32(crc, bytes, part);
-    }
-    return crc == (uint32_t)lp_get_le(header + CRC_AT, 4);
+/* True if what was written at `at` in memory reads as it was meant. */
+static bool reads_back(const uint8_t *at, const uint8_t *header, uint32_t body_len) {
+    uint32_t crc = lp_crc32(lp_crc32(0, header, CRC_AT), at + LP_JOURNAL_HEADER_BYTES, body_len);
+    return memcmp(at, header, LP_JOURNAL_HEADER_BYTES) == 0 && crc == (uint32_t)lp_get_le(header + CRC_AT, 4);
 }
 
 /* Writes the sections `which`, of `len` bytes, as an entry of the newest generation at `at` of a page. */
@@ -160,7 +147,7 @@ static bool write_entry(const lp_journal *journal, uint32_t page, uint32_t at, c
     lp_flash_writer_begin(&writer, journal->flash, page + at, padded(journal, len));
     return lp_flash_writer_add(&writer, (lp_slice){header, sizeof header}) &&
            lp_body_write(state, which, take, &written) && lp_flash_writer_flush(&writer) &&
-           reads_back(journal->flash, page + at, header, len);
+           reads_back(journal->flash->map + page + at, header, len);
 }
 
 bool lp_journal_seal(lp_journal *journal, const lp_board_state *state) {
