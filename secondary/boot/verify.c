@@ -5,10 +5,11 @@
 #include "lampyr-store/slot.h"
 #include "lampyr/uptane.h"
 
-/* The root after the `roots` that were followed, unless the record's targets were accepted before it. */
+/* The root after the `roots` that were followed, unless the record's targets were accepted before it, or there is no
+ * more. */
 static lp_slice next_root(const lp_boot_config *config, const lp_slot_record *record, uint32_t roots,
                           uint64_t version) {
-    if (version > record->root_version || roots >= lp_layout_root_slots(config->layout)) {
+    if (version > record->root_version) {
         return (lp_slice){NULL, 0};
     }
     return lp_files_root(config->flash, config->layout, roots);
@@ -57,7 +58,8 @@ static lp_code run(const lp_boot_config *config, const lp_factory *factory, cons
     }
 }
 
-/* Digests of the image in slot `index`. Not inlined, so that its hashes share the stack with what went before. */
+/* Digests of the image in slot `index`, and whether it is one that starts. Not inlined, so that its hashes share the
+ * stack with what went before. */
 __attribute__((noinline)) static lp_code check_image(const lp_boot_config *config, unsigned index,
                                                      const lp_target *target) {
     lp_image_check check;
@@ -65,10 +67,11 @@ __attribute__((noinline)) static lp_code check_image(const lp_boot_config *confi
     if (code != LP_OK) {
         return code;
     }
-    const uint8_t *image = config->flash->map + config->layout->slot[index].offset;
-    code = lp_image_check_update(&check, image, (size_t)target->length_bytes);
+    lp_slice image = lp_flash_at(config->flash, config->layout->slot[index].offset, (uint32_t)target->length_bytes);
+    code = lp_image_check_update(&check, image.ptr, image.len);
     lp_code ended = lp_image_check_end(&check);
-    return code == LP_OK ? ended : code;
+    code = code == LP_OK ? ended : code;
+    return code == LP_OK && config->starts != NULL && !config->starts(image) ? LP_WRONG_HARDWARE : code;
 }
 
 /* Finds what the record's targets order for this board. `*target` and `*roots` are set on LP_OK. Not inlined, as

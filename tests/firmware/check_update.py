@@ -19,7 +19,9 @@ from cut_power import FAST
 WRONG_HASH = 801  # docs/ERRORS.md, image_hash
 ROLLBACK = 404  # rollback_counter
 THRESHOLD = 301  # signature_threshold
+WRONG_HARDWARE = 705  # wrong_hardware
 VERSIONS = (1, 2, 3)
+NO_CODE = 4  # a version that is signed and ordered, and no image for any board
 VECTORS_BYTES, LENDS_AT = 64, 28  # of the loader's vector table
 LENT_VERSION = (0x4C500001).to_bytes(4, "little")
 BUDGETS = {"flash": 32 * 1024, "RAM": 6 * 1024}  # of the boot loader, in bytes
@@ -29,6 +31,8 @@ class World:
     def __init__(self, folder, programs, firmware):
         self.folder = folder
         self.images = {version: firmware / f"tests/firmware/update_board_{version}.bin" for version in VERSIONS}
+        self.images[NO_CODE] = folder / "no-code.bin"
+        self.images[NO_CODE].write_bytes(b"hello\n")
         self.loader = firmware / "secondary/ports/qemu-m3/qemu_boot.elf"
         self.loader_bytes = self.loader.with_suffix(".bin")
         self.director = board_lab.Director(folder, programs, self.images)
@@ -94,6 +98,13 @@ def image_that_nobody_signed_is_not_run(world):
     board = world.board(world.director.order(2, image=bytes(image), fails=True))
     lines = said(board)
     assert f"boot: slot 1 refused, error {WRONG_HASH}" in lines and "app 2: starts" not in lines, lines
+    expect(lines[-2:], ["app 1: starts", "app 1: the order was reverted"])
+
+
+def image_that_does_not_begin_in_itself_is_not_run(world):
+    """What lies behind six bytes is the application's to write."""
+    lines = said(world.board(world.director.order(NO_CODE, fails=True)))
+    assert f"boot: slot 1 refused, error {WRONG_HARDWARE}" in lines, lines
     expect(lines[-2:], ["app 1: starts", "app 1: the order was reverted"])
 
 

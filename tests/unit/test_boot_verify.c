@@ -272,6 +272,32 @@ static void an_image_may_fill_its_slot(void **state) {
     assert_int_equal(verify(f), LP_OK);
 }
 
+static lp_slice asked; /* the image that a port was asked about */
+
+static bool starts(lp_slice image) {
+    asked = image;
+    return true;
+}
+
+static bool does_not_start(lp_slice image) {
+    (void)image;
+    return false;
+}
+
+/* Only of an image that is verified to its last byte. */
+static void the_port_has_a_say_on_what_it_can_start(void **state) {
+    fixture *f = *state;
+    fill(f, order(f));
+    f->rig.boot.starts = starts;
+    assert_int_equal(verify(f), LP_OK);
+    assert_ptr_equal(asked.ptr, f->rig.sim.flash.map + slot_offset(f));
+    assert_int_equal(asked.len, IMAGE_BYTES);
+    f->rig.boot.starts = does_not_start;
+    assert_int_equal(verify(f), LP_WRONG_HARDWARE);
+    damage(f, slot_offset(f) + IMAGE_BYTES - 1);
+    assert_int_equal(verify(f), LP_IMAGE_HASH);
+}
+
 static bool no_sha512(const lp_crypto *crypto, lp_hash *hash, lp_hash_alg alg) {
     return alg != LP_SHA512 && lp_crypto_openssl.hash_begin(crypto, hash, alg);
 }
@@ -318,6 +344,7 @@ int main(void) {
         TEST(a_changed_image_is_refused),
         TEST(the_record_s_length_must_be_the_targets),
         TEST(an_image_may_fill_its_slot),
+        TEST(the_port_has_a_say_on_what_it_can_start),
         TEST(every_listed_digest_must_match),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,7 +115,8 @@ void lp_firmware(void) {
                                    .layout = lp_board_layout,
                                    .crypto = &lp_crypto_bearssl,
                                    .limits = &limits,
-                                   .cause = lp_board_reset_cause()};
+                                   .cause = lp_board_reset_cause(),
+                                   .starts = lp_board_starts};
     lp_watchdog_begin(WATCHDOG_MS);
     if (decide(&config) == LP_BOOT_RECOVER) {
         recover(&config);

@@ -27,6 +27,9 @@ typedef struct lp_boot_config {
     const lp_crypto *crypto;
     const lp_limits *limits;
     lp_reset_cause cause;
+    /* True if the board could start this image, were it in slot 0; what is not the image's own must not run. NULL:
+     * nobody asks, off the board. */
+    bool (*starts)(lp_slice image);
 } lp_boot_config;
 
 typedef enum lp_boot_decision {
@@ -56,8 +59,8 @@ typedef struct lp_boot_verified {
 /* Verifies the image in slot `index` by its record, as above. LP_OK; LP_MISSING_FILE without a whole record;
  * LP_NO_TRUSTED_ROOT if the chain does not reach the record's root; the codes of lp_partial (lampyr/uptane.h);
  * LP_UNKNOWN_ECU if the targets order nothing for this board; LP_ROLLBACK_COUNTER for a release counter below
- * `counter_floor`; LP_IMAGE_LENGTH; LP_IMAGE_HASH; LP_FIELD_VALUE if a listed digest is not built in. `*out` is set on
- * LP_OK. */
+ * `counter_floor`; LP_IMAGE_LENGTH; LP_IMAGE_HASH; LP_FIELD_VALUE if a listed digest is not built in; LP_WRONG_HARDWARE
+ * if the board cannot start it. `*out` is set on LP_OK. */
 lp_code lp_boot_verify_slot(const lp_boot_config *config, const lp_factory *factory, unsigned index,
                             uint64_t counter_floor, lp_boot_verified *out);
 

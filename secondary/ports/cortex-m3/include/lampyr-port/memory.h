@@ -16,8 +16,12 @@ lp_reset_cause lp_board_reset_cause(void);
  * still can be changed. */
 bool lp_board_lock(void);
 
-/* Leaves the loader for the image whose vector table is at `vectors`: as after a reset, but for the watchdog, which
- * goes on, and the table's place. */
-_Noreturn void lp_board_run(const uint8_t *vectors);
+/* True if `image`, of which every byte was verified, starts with code of its own when it lies in slot 0: the entry that
+ * its vector table names is within it. A stack that is none ends in a fault, as any other failure of an image. */
+bool lp_board_starts(lp_slice image);
+
+/* Leaves the loader for the image that begins at `first` with its vector table: as after a reset, but for the watchdog,
+ * which goes on, and the table's place. */
+_Noreturn void lp_board_run(const uint8_t *first);
 
 #endif
