@@ -10,11 +10,6 @@ lp_journal_verdict lp_boot_open_journal(const lp_boot_config *config, lp_journal
     return verdict;
 }
 
-void lp_boot_first_state(lp_board_state *state, const lp_factory *factory, const lp_boot_verified *verified) {
-    lp_state_first(state, factory->time, verified->counter);
-    state->roots = (uint8_t)verified->roots;
-}
-
 typedef struct loader {
     const lp_boot_config *config;
     lp_boot_report *report;
@@ -31,14 +26,16 @@ static bool valid(loader *l, unsigned slot) {
     return l->report->slot[slot] == LP_OK;
 }
 
-/* Enters a phase. False, and remembered, if it cannot be written down. */
+/* Enters a phase. False, and remembered, if it cannot be written down. A download does not outlive it: the slot that it
+ * is in may be swapped. */
 static bool enter(loader *l, lp_boot_phase phase, bool reverted) {
     lp_boot_state *boot = &l->state.boot;
+    l->state.download_len = 0;
     boot->phase = phase;
     boot->reverted = reverted;
     boot->steps = 0;
     boot->attempts = 0;
-    l->flash_failed = !lp_journal_save(&l->journal, &l->state, LP_STATE_BOOT);
+    l->flash_failed = !lp_journal_save(&l->journal, &l->state, LP_STATE_BOOT | LP_STATE_FILES | LP_STATE_DOWNLOAD);
     return !l->flash_failed;
 }
 
@@ -65,10 +62,14 @@ static bool go_back(loader *l) {
     return enter(l, LP_BOOT_IDLE, false);
 }
 
-/* A board that remembers nothing starts from what the image proves, and what the factory gave. */
+/* A board that remembers nothing starts from what the image proves, and what the factory gave. Roots that the image is
+ * verified by count from now on, whoever put them there: none may be overwritten. */
 static void remember(loader *l) {
     if (l->report->journal != LP_JOURNAL_GOOD) {
-        lp_boot_first_state(&l->state, &l->factory, &l->verified);
+        lp_state_first(&l->state, l->factory.time, l->verified.counter);
+    }
+    if (l->state.roots < l->verified.roots) {
+        l->state.roots = (uint8_t)l->verified.roots;
     }
 }
 
@@ -76,7 +77,7 @@ static bool idle(loader *l, lp_boot_decision *decision) {
     *decision = LP_BOOT_RECOVER;
     if (valid(l, 0)) {
         remember(l);
-        l->flash_failed = !lp_journal_settle(&l->journal, &l->state);
+        l->flash_failed = !lp_journal_save(&l->journal, &l->state, LP_STATE_FILES);
         *decision = LP_BOOT_RUN;
         return false;
     }
@@ -127,7 +128,7 @@ lp_boot_decision lp_boot(const lp_boot_config *config, lp_boot_report *report) {
     if (report->journal == LP_JOURNAL_GOOD) {
         l.flash_failed = !lp_journal_seal(&l.journal, &l.state);
     } else {
-        lp_boot_first_state(&l.state, &l.factory, &(lp_boot_verified){.counter = 0});
+        lp_state_first(&l.state, l.factory.time, 0);
     }
     report->phase = l.state.boot.phase;
     lp_boot_decision decision = LP_BOOT_RECOVER;

@@ -29,7 +29,7 @@ void lp_recovery_begin(lp_recovery *recovery, const lp_boot_config *config) {
     recovery->remembers =
         recovery->provisioned && lp_boot_open_journal(config, &recovery->journal, &recovery->state) == LP_JOURNAL_GOOD;
     if (!recovery->remembers) {
-        lp_boot_first_state(&recovery->state, &recovery->factory, &(lp_boot_verified){.counter = 0});
+        lp_state_first(&recovery->state, recovery->factory.time, 0);
     }
 }
 
@@ -48,19 +48,29 @@ static lp_region targets_room(const lp_recovery *recovery) {
     return recovery->config->layout->targets[recovery->state.targets_copy == 1 ? 1 : 0];
 }
 
+/* What is written anew must not count meanwhile. */
+static bool uncount_roots(lp_recovery *recovery, uint8_t from) {
+    lp_board_state *state = &recovery->state;
+    if (from >= state->roots) {
+        return true;
+    }
+    state->roots = from;
+    return lp_journal_save(&recovery->journal, state, LP_STATE_FILES);
+}
+
 /* Makes room for one file; the writer erases the pages as it comes to them. */
 static bool make_room(lp_recovery *recovery, uint8_t kind, uint8_t root) {
     const lp_flash *flash = recovery->config->flash;
     const lp_layout *layout = recovery->config->layout;
     switch (kind) {
     case LP_RECOVERY_ROOT:
-        return lp_files_root_begin(flash, layout, root, &recovery->writer);
+        return uncount_roots(recovery, root) && lp_files_root_begin(flash, layout, root, &recovery->writer);
     case LP_RECOVERY_TARGETS:
         lp_flash_writer_begin(&recovery->writer, flash, targets_room(recovery).offset, targets_room(recovery).bytes);
         return true;
     default:
         lp_flash_writer_begin(&recovery->writer, flash, layout->slot[1].offset, lp_layout_image_bytes(layout));
-        return lp_slot_record_erase(flash, layout, 1);
+        return true;
     }
 }
 
@@ -122,16 +132,17 @@ static lp_code finish(lp_recovery *recovery, const uint8_t *body, size_t len) {
     }
     lp_boot_verified verified;
     lp_code code = lp_boot_verify_slot(config, &recovery->factory, 1, state->record.counter_floor, &verified);
-    if (code != LP_OK) {
+    if (code != LP_OK) { /* nor does it become good later: a root may still come */
         return lp_slot_record_erase(config->flash, config->layout, 1) ? code : LP_STATE;
     }
     if (!recovery->remembers) {
-        lp_boot_first_state(state, &recovery->factory, &verified);
+        lp_state_first(state, recovery->factory.time, verified.counter);
     }
     state->roots = (uint8_t)verified.roots;
+    state->download_len = 0;
     state->boot = (lp_boot_state){.phase = LP_BOOT_RESTORING};
     lp_swap_plan(config->flash, config->layout, &state->boot);
-    recovery->done = lp_journal_save(&recovery->journal, state, LP_STATE_BOOT | LP_STATE_FILES);
+    recovery->done = lp_journal_save(&recovery->journal, state, LP_STATE_BOOT | LP_STATE_FILES | LP_STATE_DOWNLOAD);
     return recovery->done ? LP_OK : LP_STATE;
 }
 

@@ -23,13 +23,8 @@ bool lp_flash_copy_page(const lp_flash *flash, uint32_t from, uint32_t to) {
     }
     for (uint32_t at = 0; at < flash->page_bytes; at += LP_FLASH_CHUNK_BYTES) {
         uint32_t len = chunk(flash->page_bytes - at);
-        if (!flash->read(flash, from + at, bytes, len) || !flash->program(flash, to + at, bytes, len)) {
-            return false;
-        }
-    }
-    for (uint32_t at = 0; at < flash->page_bytes; at += LP_FLASH_CHUNK_BYTES) {
-        uint32_t len = chunk(flash->page_bytes - at);
-        if (!flash->read(flash, to + at, bytes, len) || memcmp(bytes, flash->map + from + at, len) != 0) {
+        if (!flash->read(flash, from + at, bytes, len) || !flash->program(flash, to + at, bytes, len) ||
+            memcmp(flash->map + to + at, bytes, len) != 0) {
             return false;
         }
     }

@@ -90,6 +90,16 @@ static void a_requested_image_is_tested_and_kept_once_confirmed(void **state) {
     assert_true(holds(f, 0, 1));
 }
 
+/* Whatever the application wrote besides. */
+static void a_test_has_all_its_boots(void **state) {
+    fixture *f = *state;
+    lp_boot_report report;
+    write_boot_state(f, &(lp_boot_state){.phase = LP_BOOT_REQUESTED, .attempts = LP_BOOT_ATTEMPTS});
+    assert_int_equal(start(f, LP_RESET_SOFTWARE, &report), LP_BOOT_RUN);
+    assert_true(holds(f, 0, 1));
+    assert_int_equal(read_state(f).boot.attempts, 1);
+}
+
 static void a_requested_image_that_does_not_confirm_is_taken_back_as_it_was(void **state) {
     fixture *f = *state;
     lp_boot_report report;
@@ -110,6 +120,41 @@ static void a_loss_of_power_takes_at_most_two_test_boots(void **state) {
     }
     assert_int_equal(start(f, LP_RESET_POWER, &report), LP_BOOT_RUN);
     assert_true(holds(f, 0, 0));
+}
+
+/* --- the image in staging takes the other's place --- */
+
+static void damage_running_image(fixture *f) {
+    uint32_t at = f->rig.layout->slot[0].offset;
+    uint8_t changed = f->rig.sim.bytes[at] ^ 1;
+    sim_flash_load(&f->rig.sim, at, &changed, 1);
+}
+
+/* What was downloaded so far is gone then: slot 1 keeps the damaged image. */
+static void restoring_forgets_a_download(void **state) {
+    fixture *f = *state;
+    lp_boot_report report;
+    lp_journal journal;
+    lp_board_state before;
+    damage_running_image(f);
+    lp_journal_open(&journal, &f->rig.sim.flash, f->rig.layout->journal, &before);
+    lp_state_first(&before, RIG_FACTORY_TIME, COUNTER);
+    before.download_len = 2048;
+    before.downloaded = 1024;
+    assert_true(lp_journal_seal(&journal, &before));
+    assert_int_equal(start(f, LP_RESET_POWER, &report), LP_BOOT_RUN);
+    assert_true(holds(f, 0, 1));
+    assert_int_equal(read_state(f).download_len, 0);
+}
+
+static void a_board_that_remembers_nothing_takes_the_restored_image_s_counter(void **state) {
+    fixture *f = *state;
+    lp_boot_report report;
+    damage_running_image(f);
+    assert_int_equal(start(f, LP_RESET_POWER, &report), LP_BOOT_RUN);
+    assert_int_equal(report.journal, LP_JOURNAL_EMPTY);
+    assert_true(holds(f, 0, 1));
+    assert_int_equal(read_state(f).record.counter_floor, COUNTER + 1);
 }
 
 /* --- what an application that was taken over may write --- */
@@ -178,6 +223,8 @@ static void a_journal_that_cannot_be_written_stops_no_valid_image(void **state) 
     }
     assert_int_equal(start(f, LP_RESET_POWER, &report), LP_BOOT_RUN);
     assert_true(report.flash_failed);
+    damage_running_image(f);
+    assert_int_equal(start(f, LP_RESET_POWER, &report), LP_BOOT_RECOVER);
 }
 
 /* --- the first start --- */
@@ -194,6 +241,21 @@ static void a_board_s_first_state_is_what_its_image_proves(void **state) {
     assert_int_equal(first.targets_copy, 0);
 }
 
+/* An upload that was interrupted may leave roots that are whole and not counted: the agent would store another there.
+ */
+static void roots_of_the_image_that_runs_count(void **state) {
+    fixture *f = *state;
+    board_rig *rig = &f->rig;
+    lp_boot_report report;
+    repo_next_root(&rig->director, NULL);
+    rig_store_root(rig, 2);
+    rig_fill_slot(rig, 0, f->image[0], rig_order(rig, 4, f->image[0], COUNTER, 0), 2);
+    write_boot_state(f, &(lp_boot_state){.phase = LP_BOOT_IDLE});
+    assert_int_equal(read_state(f).roots, 0);
+    assert_int_equal(start(f, LP_RESET_POWER, &report), LP_BOOT_RUN);
+    assert_int_equal(read_state(f).roots, 1);
+}
+
 static void a_board_that_was_not_provisioned_waits_for_help(void **state) {
     fixture *f = *state;
     lp_boot_report report;
@@ -206,13 +268,17 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_requested_image_is_tested_and_kept_once_confirmed),
+        TEST(a_test_has_all_its_boots),
         TEST(a_requested_image_that_does_not_confirm_is_taken_back_as_it_was),
         TEST(a_loss_of_power_takes_at_most_two_test_boots),
+        TEST(restoring_forgets_a_download),
+        TEST(a_board_that_remembers_nothing_takes_the_restored_image_s_counter),
         TEST(a_swap_beyond_the_slots_is_not_run),
         TEST(a_swap_of_whole_slots_is_run),
         TEST(a_swap_that_cannot_begin_leaves_the_old_image_running),
         TEST(a_journal_that_cannot_be_written_stops_no_valid_image),
         TEST(a_board_s_first_state_is_what_its_image_proves),
+        TEST(roots_of_the_image_that_runs_count),
         TEST(a_board_that_was_not_provisioned_waits_for_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

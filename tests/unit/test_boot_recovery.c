@@ -108,14 +108,26 @@ static int tear_down(void **state) {
     return 0;
 }
 
+static void remember(fixture *f, const lp_board_state *state) {
+    lp_journal journal;
+    lp_board_state before;
+    lp_journal_open(&journal, &f->rig.sim.flash, f->rig.layout->journal, &before);
+    assert_true(lp_journal_seal(&journal, state));
+    lp_recovery_begin(&f->board, &f->rig.boot);
+}
+
 /* Remembers a confirmed counter of `counter`. */
 static void set_floor(fixture *f, uint64_t counter) {
+    lp_board_state state;
+    lp_state_first(&state, RIG_FACTORY_TIME, counter);
+    remember(f, &state);
+}
+
+static lp_board_state remembered(const fixture *f) {
     lp_journal journal;
     lp_board_state state;
-    lp_journal_open(&journal, &f->rig.sim.flash, f->rig.layout->journal, &state);
-    lp_state_first(&state, RIG_FACTORY_TIME, counter);
-    assert_true(lp_journal_seal(&journal, &state));
-    lp_recovery_begin(&f->board, &f->rig.boot);
+    assert_int_equal(lp_journal_open(&journal, &f->rig.sim.flash, f->rig.layout->journal, &state), LP_JOURNAL_GOOD);
+    return state;
 }
 
 static lp_recover_end run(fixture *f) {
@@ -126,16 +138,14 @@ static lp_recover_end run(fixture *f) {
 
 static void assert_restarts_with_it(fixture *f) {
     lp_boot_report report;
-    lp_journal journal;
-    lp_board_state state;
     assert_true(lp_recovery_done(&f->board));
     assert_int_equal(lp_boot(&f->rig.boot, &report), LP_BOOT_RUN);
     assert_int_equal(report.phase, LP_BOOT_RESTORING);
     assert_memory_equal(f->rig.sim.flash.map + f->rig.layout->slot[0].offset, f->files.image.ptr, IMAGE_BYTES);
-    assert_int_equal(lp_journal_open(&journal, &f->rig.sim.flash, f->rig.layout->journal, &state), LP_JOURNAL_GOOD);
+    lp_board_state state = remembered(f);
     assert_int_equal(state.boot.phase, LP_BOOT_IDLE);
-    assert_int_equal(state.record.counter_floor, COUNTER);
     assert_int_equal(state.roots, 1);
+    assert_int_equal(state.download_len, 0);
 }
 
 /* The upload is refused with `code`, and nothing of it runs. */
@@ -169,6 +179,7 @@ static void a_board_that_remembers_nothing_takes_an_image(void **state) {
     assert_int_equal(lp_boot(&f->rig.boot, &report), LP_BOOT_RECOVER);
     assert_int_equal(run(f), LP_RECOVER_DONE);
     assert_restarts_with_it(f);
+    assert_int_equal(remembered(f).record.counter_floor, COUNTER);
 }
 
 static void a_board_with_a_floor_takes_an_image_at_it(void **state) {
@@ -176,6 +187,19 @@ static void a_board_with_a_floor_takes_an_image_at_it(void **state) {
     set_floor(f, COUNTER);
     assert_int_equal(run(f), LP_RECOVER_DONE);
     assert_restarts_with_it(f);
+}
+
+/* The director has raised its counter since. */
+static void a_board_takes_the_image_that_it_confirmed_again(void **state) {
+    fixture *f = *state;
+    lp_board_state before;
+    lp_state_first(&before, RIG_FACTORY_TIME, COUNTER + 1);
+    before.record.installed.length_bytes = IMAGE_BYTES;
+    assert_true(lp_digest(&lp_crypto_openssl, LP_SHA256, f->files.image, before.record.installed.hashes.sha256));
+    remember(f, &before);
+    assert_int_equal(run(f), LP_RECOVER_DONE);
+    assert_restarts_with_it(f);
+    assert_int_equal(remembered(f).record.counter_floor, COUNTER + 1);
 }
 
 static void frames_that_are_lost_damaged_or_repeated_do_no_harm(void **state) {
@@ -298,12 +322,106 @@ static void requests_out_of_turn_are_refused(void **state) {
     assert_int_equal(ask(f, LP_RECOVERY_DATA, 6, data, sizeof data), LP_LIMIT_FILE); /* more than was promised */
     assert_int_equal(ask(f, LP_RECOVERY_DATA, 7, data, sizeof data - 1), LP_OK);     /* all of it */
     assert_int_equal(ask(f, LP_RECOVERY_DATA, 8, later, sizeof later), LP_MISUSE);   /* it is complete */
+    begin[0] = LP_RECOVERY_IMAGE;
+    assert_int_equal(ask(f, LP_RECOVERY_BEGIN, 20, begin, sizeof begin), LP_OK);
+    assert_int_equal(ask(f, LP_RECOVERY_DATA, 21, data, sizeof data - 1), LP_OK);
+    assert_int_equal(ask(f, LP_RECOVERY_BEGIN, 22, begin, sizeof begin), LP_OK);
+    assert_int_equal(ask(f, LP_RECOVERY_FINISH, 23, version, sizeof version), LP_MISUSE); /* it is begun anew */
     begin[0] = LP_RECOVERY_IMAGE + 1;
     assert_int_equal(ask(f, LP_RECOVERY_BEGIN, 9, begin, sizeof begin), LP_FIELD_VALUE);
     begin[0] = LP_RECOVERY_ROOT;
     begin[1] = (uint8_t)lp_layout_root_slots(f->rig.layout);
     assert_int_equal(ask(f, LP_RECOVERY_BEGIN, 10, begin, sizeof begin), LP_LIMIT_FILE);
     assert_int_equal(ask(f, 77, 11, begin, 0), LP_FIELD_VALUE);
+}
+
+/* Until the whole chain is verified, only the roots before the one that is being written count. */
+static void a_root_that_is_written_does_not_count(void **state) {
+    fixture *f = *state;
+    lp_board_state before;
+    uint8_t begin[8] = {LP_RECOVERY_ROOT, 2, 0, 0, 1};
+    lp_state_first(&before, RIG_FACTORY_TIME, COUNTER);
+    before.roots = 2;
+    remember(f, &before);
+    assert_int_equal(ask(f, LP_RECOVERY_BEGIN, 1, begin, sizeof begin), LP_OK);
+    assert_int_equal(remembered(f).roots, 2);
+    begin[1] = 1;
+    assert_int_equal(ask(f, LP_RECOVERY_BEGIN, 2, begin, sizeof begin), LP_OK);
+    assert_int_equal(remembered(f).roots, 1);
+    assert_int_equal(remembered(f).record.counter_floor, COUNTER);
+    assert_int_equal(run(f), LP_RECOVER_DONE);
+    assert_restarts_with_it(f);
+}
+
+/* What FINISH did not accept is not installed, even if what it lacked comes afterwards. */
+static void only_what_was_accepted_is_installed(void **state) {
+    fixture *f = *state;
+    lp_boot_report report;
+    lp_flash_writer root;
+    const uint8_t version[8] = {2};
+    f->files.root_count = 0;
+    assert_int_equal(run(f), LP_RECOVER_REFUSED);
+    assert_int_equal(ask(f, LP_RECOVERY_FINISH, 100, version, sizeof version), LP_NO_TRUSTED_ROOT);
+    assert_true(lp_files_root_begin(&f->rig.sim.flash, f->rig.layout, 0, &root));
+    assert_true(lp_flash_writer_add(&root, f->files.roots[0]) && lp_files_root_end(&root));
+    assert_int_equal(lp_boot(&f->rig.boot, &report), LP_BOOT_RECOVER);
+}
+
+/* The next start moves as many pages as the image and its record take. */
+static void what_was_accepted_is_restored_at_the_next_start(void **state) {
+    fixture *f = *state;
+    assert_int_equal(run(f), LP_RECOVER_DONE);
+    const lp_boot_state boot = remembered(f).boot;
+    assert_int_equal(boot.phase, LP_BOOT_RESTORING);
+    assert_int_equal(boot.steps, 0);
+    assert_int_equal(boot.image_pages, 3);
+    assert_int_equal(boot.record_pages, (32 + f->files.targets.len + 1023) / 1024);
+}
+
+/* The copy of targets that the journal names is still the application's. */
+static void an_upload_leaves_trusted_targets_alone(void **state) {
+    fixture *f = *state;
+    for (uint8_t copy = 1; copy <= 2; copy++) {
+        lp_board_state before;
+        const lp_region *region = &f->rig.layout->targets[copy - 1];
+        sim_flash_load(&f->rig.sim, region->offset, "trusted", 7);
+        lp_state_first(&before, RIG_FACTORY_TIME, COUNTER);
+        before.targets_copy = copy;
+        before.targets_len = 7;
+        remember(f, &before);
+        lp_recover_begin(&f->host, &f->line);
+        assert_int_equal(run(f), LP_RECOVER_DONE);
+        assert_memory_equal(f->rig.sim.flash.map + region->offset, "trusted", 7);
+        assert_int_equal(remembered(f).targets_copy, copy);
+    }
+}
+
+/* Slot 1 holds another image afterwards than the one that was on its way. */
+static void an_upload_forgets_a_download(void **state) {
+    fixture *f = *state;
+    lp_board_state before;
+    lp_state_first(&before, RIG_FACTORY_TIME, COUNTER);
+    before.download_len = IMAGE_BYTES;
+    before.downloaded = 1024;
+    remember(f, &before);
+    assert_int_equal(run(f), LP_RECOVER_DONE);
+    assert_int_equal(remembered(f).boot.phase, LP_BOOT_RESTORING);
+    assert_int_equal(remembered(f).download_len, 0);
+}
+
+static void a_page_that_fails_ends_a_file(void **state) {
+    fixture *f = *state;
+    const uint8_t begin[8] = {LP_RECOVERY_IMAGE, 0, 0, 0, 100};
+    const uint8_t data[4 + 64] = {0};
+    const uint8_t next[4 + 36] = {64};
+    uint32_t page = f->rig.layout->slot[1].offset;
+    sim_flash_fail(&f->rig.sim, page, SIM_FAILS_PROGRAM);
+    assert_int_equal(ask(f, LP_RECOVERY_BEGIN, 1, begin, sizeof begin), LP_OK);
+    assert_int_equal(ask(f, LP_RECOVERY_DATA, 2, data, sizeof data), LP_STATE);
+    sim_flash_fail(&f->rig.sim, page, 0);
+    assert_int_equal(ask(f, LP_RECOVERY_DATA, 3, next, sizeof next), LP_MISUSE);
+    assert_int_equal(run(f), LP_RECOVER_DONE);
+    assert_restarts_with_it(f);
 }
 
 static void what_was_accepted_stays(void **state) {
@@ -402,6 +520,7 @@ int main(void) {
         TEST(a_board_says_what_it_takes),
         TEST(a_board_that_remembers_nothing_takes_an_image),
         TEST(a_board_with_a_floor_takes_an_image_at_it),
+        TEST(a_board_takes_the_image_that_it_confirmed_again),
         TEST(frames_that_are_lost_damaged_or_repeated_do_no_harm),
         TEST(an_upload_that_was_interrupted_begins_anew),
         TEST(an_image_for_another_board_is_refused),
@@ -413,6 +532,12 @@ int main(void) {
         TEST(a_board_that_was_not_provisioned_takes_nothing),
         TEST(a_line_without_a_board_is_given_up),
         TEST(requests_out_of_turn_are_refused),
+        TEST(a_page_that_fails_ends_a_file),
+        TEST(a_root_that_is_written_does_not_count),
+        TEST(only_what_was_accepted_is_installed),
+        TEST(what_was_accepted_is_restored_at_the_next_start),
+        TEST(an_upload_leaves_trusted_targets_alone),
+        TEST(an_upload_forgets_a_download),
         TEST(what_was_accepted_stays),
         TEST(the_program_recovers_a_board),
         TEST(the_program_says_what_the_board_refuses),

@@ -12,7 +12,16 @@
 
 #include <cmocka.h>
 
-enum { FLOOR = 5, IMAGE_BYTES = 1500, COLUMNS = 6, ROWS = 64, CELL_BYTES = 64, SLOT_STATES = 6, JOURNALS = 10 };
+enum {
+    FLOOR = 5,
+    IMAGE_BYTES = 1500,
+    COLUMNS = 6,
+    ROWS = 64,
+    CELL_BYTES = 64,
+    SLOT_STATES = 6,
+    JOURNALS = 10,
+    CUT_WITHIN = 250
+};
 
 enum { HOLDS_VALID, HOLDS_OLD, HOLDS_UNSIGNED, HOLDS_TORN_IMAGE, HOLDS_TORN_RECORD, HOLDS_NOTHING };
 
@@ -52,6 +61,7 @@ typedef struct fixture {
     lp_slice image[2];
     lp_slice targets[2][SLOT_STATES]; /* that ordered the image; the same for states that damage something else */
     sim_snapshot start;
+    uint64_t tried; /* cuts, which differ */
 } fixture;
 
 /* --- the tables --- */
@@ -190,10 +200,24 @@ static void check_action(fixture *f, char (*row)[CELL_BYTES], lp_boot_decision d
     assert_int_equal(state.boot.reverted, strcmp(row[5], "yes") == 0);
 }
 
-static void check_state(fixture *f, const struct journal *journal, const unsigned *holds, unsigned roots) {
+typedef struct start {
+    fixture *f;
+    lp_boot_report report;
+    lp_boot_decision decision;
+} start;
+
+static void boot(void *arg) {
+    start *s = arg;
+    s->decision = lp_boot(&s->f->rig.boot, &s->report);
+}
+
+/* Lets the loader start in a state, once or again and again until power is not cut. Returns how often it was. */
+static unsigned check_state(fixture *f, const struct journal *journal, const unsigned *holds, unsigned roots,
+                            unsigned cuts) {
     board_rig *rig = &f->rig;
     bool good[2];
-    lp_boot_report report;
+    start s = {.f = f};
+    unsigned cut = 0;
     sim_snapshot_restore(&f->start, &rig->sim);
     fill_roots(f, roots);
     for (unsigned slot = 0; slot < 2; slot++) {
@@ -202,29 +226,57 @@ static void check_state(fixture *f, const struct journal *journal, const unsigne
     }
     fill_journal(f, journal);
     rig->boot.cause = journal->cause;
-    lp_boot_decision decision = lp_boot(&rig->boot, &report);
-    assert_int_equal(report.journal, journal->verdict);
-    assert_int_equal(report.phase, journal->phase);
-    assert_false(report.flash_failed);
-    check_action(f, find_action(f, journal->name, good), decision);
+    for (bool whole = false; !whole;) {
+        uint64_t operation = cut < cuts ? ++f->tried * 7919 % CUT_WITHIN : UINT64_MAX;
+        sim_flash_plan(&rig->sim, operation, (sim_cut)(f->tried % SIM_CUTS), f->tried);
+        whole = sim_flash_run(&rig->sim, boot, &s);
+        cut += !whole;
+        rig->boot.cause = whole ? journal->cause : LP_RESET_POWER;
+        sim_flash_boot(&rig->sim);
+    }
+    if (cut == 0) {
+        assert_int_equal(s.report.journal, journal->verdict);
+        assert_int_equal(s.report.phase, journal->phase);
+    }
+    assert_false(s.report.flash_failed);
+    check_action(f, find_action(f, journal->name, good), s.decision);
+    return cut;
 }
 
-static void the_loader_does_what_the_tables_say_in_every_state(void **state) {
-    fixture *f = *state;
+/* A cut changes nothing but why the board starts next: that counts where a fault reverts, or a test boot is the last.
+ */
+static bool may_be_cut(const struct journal *journal) {
+    return journal->phase != LP_BOOT_TESTING || journal->attempts == 0 || journal->attempts == LP_BOOT_ATTEMPTS;
+}
+
+static void walk(fixture *f, unsigned most_cuts) {
     unsigned states = 0;
+    unsigned cuts = 0;
     for (size_t i = 0; i < sizeof journals / sizeof journals[0]; i++) {
+        if (most_cuts > 0 && !may_be_cut(&journals[i])) {
+            continue;
+        }
         for (unsigned both = 0; both < SLOT_STATES * SLOT_STATES; both++) {
             const unsigned holds[2] = {both / SLOT_STATES, both % SLOT_STATES};
             for (unsigned roots = 0; roots < ROOTS; roots++) {
-                check_state(f, &journals[i], holds, roots);
+                cuts += check_state(f, &journals[i], holds, roots, most_cuts);
                 states++;
             }
         }
     }
+    print_message("%u states, %u cuts\n", states, cuts);
+}
+
+static void the_loader_does_what_the_tables_say_in_every_state(void **state) {
+    fixture *f = *state;
+    walk(f, 0);
     for (size_t i = 0; i < f->actions.rows; i++) {
         assert_true(f->met[i]);
     }
-    print_message("%u states\n", states);
+}
+
+static void a_start_that_is_cut_ends_as_the_tables_say(void **state) {
+    walk(*state, 2);
 }
 
 /* Each verdict of the first table, by name. */
@@ -286,6 +338,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slot_is_judged_as_the_table_says),
         cmocka_unit_test(the_loader_does_what_the_tables_say_in_every_state),
+        cmocka_unit_test(a_start_that_is_cut_ends_as_the_tables_say),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

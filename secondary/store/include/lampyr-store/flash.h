@@ -43,8 +43,8 @@ typedef struct lp_region {
 /* Erases every page of `region`. False at the first failure. */
 bool lp_flash_erase_region(const lp_flash *flash, lp_region region);
 
-/* Erases the page at `to` and makes it a copy of the page at `from`, word for word, and reads it back. False on a
- * failure, or if what is read back differs. */
+/* Erases the page at `to` and makes it a copy of the page at `from`, as that reads now, and reads it back. False on a
+ * failure, or if what is read back differs from what was written. */
 bool lp_flash_copy_page(const lp_flash *flash, uint32_t from, uint32_t to);
 
 /* True if all of `len` bytes at `offset` read as erased. */
