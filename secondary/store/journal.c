@@ -190,11 +190,9 @@ bool lp_journal_save(lp_journal *journal, const lp_board_state *state, unsigned 
     if (!journal->sealed || room > journal->flash->page_bytes - journal->at) {
         return lp_journal_seal(journal, state);
     }
-    journal->sealed = false; /* until the entry is whole */
     if (!write_entry(journal, journal->page, journal->at, state, changed, measured.len)) {
         return lp_journal_seal(journal, state);
     }
     journal->at += room;
-    journal->sealed = true;
     return true;
 }

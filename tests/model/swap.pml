@@ -6,8 +6,8 @@
  * most CUTS times, before, in the middle of or after any operation. Built with BAD, the new image never confirms; with
  * UNSEALED, the loader acts on what it read.
  *
- * Checked: whatever runs is whole (assertion); the update is completed at last, or the old image is back at last if
- * the new one is bad (LTL). `tests/model/run` builds and runs it. */
+ * Checked: whatever runs is whole, and what was confirmed stays (assertions); the update is completed at last, or the
+ * old image is back at last if the new one is bad (LTL). `tests/model/run` builds and runs it. */
 
 #ifndef CUTS
 #define CUTS 3
@@ -46,6 +46,7 @@ bool sealed;
 byte cuts;
 bool by_power = true; /* the last reset */
 byte runs;            /* OLD or NEW: what the application is; 0 while the loader works */
+bool confirmed;       /* the application was told that it stays */
 
 #define whole(image) (a[0] == image && a[1] == image + 1)
 #define staged(image) (b[0] == image && b[1] == image + 1)
@@ -140,13 +141,14 @@ loader: /* secondary/boot/boot.c */
     fi;
     assert(whole(OLD) || whole(NEW));
     runs = (whole(OLD) -> OLD : NEW);
+    assert(!confirmed || runs == NEW);
 
     /* the application */
     if
     :: now.phase == testing ->
         if
 #ifndef BAD
-        :: true -> now.phase = idle; save() /* confirmed */
+        :: true -> now.phase = idle; save(); confirmed = true
 #else
         :: true -> by_power = false; goto reset /* the watchdog */
 #endif

@@ -376,6 +376,18 @@ static void a_name_has_its_limit_in_both_images(void **unused) {
     assert_body(false, body, 2 + (size_t)body[1]);
 }
 
+static void a_body_has_its_limit(void **unused) {
+    (void)unused;
+    uint8_t body[LP_JOURNAL_BODY_BYTES + 1] = {11, 255};
+    body[257] = 12;
+    body[258] = 255;
+    body[514] = 13;
+    body[515] = LP_JOURNAL_BODY_BYTES - 516;
+    assert_body(true, body, LP_JOURNAL_BODY_BYTES);
+    body[515]++;
+    assert_body(false, body, LP_JOURNAL_BODY_BYTES + 1);
+}
+
 static void sections_stand_in_order_and_fill_the_body(void **unused) {
     (void)unused;
     assert_body(true, (const uint8_t[]){4, 4, 1, 0, 0, 0, 11, 0, 200, 1, 9}, 11);
@@ -434,6 +446,27 @@ static void entries_of_another_generation_do_not_count(void **unused) {
         assert_reopens_as(&state);
     }
     assert_int_equal(journal.generation, 1);
+}
+
+/* Whatever the bytes behind the page are. */
+static void an_entry_that_leaves_its_page_is_none(void **unused) {
+    (void)unused;
+    text t = {.len = 0};
+    assert_true(lp_journal_seal(&journal, &state));
+    while (PAGE - journal.at >= 12 + 24) {
+        assert_true(lp_journal_save(&journal, &state, LP_STATE_REPORT));
+    }
+    put(&t, 40 | UINT64_C(0x4C4A) << 16, 4);
+    put(&t, 1, 4);
+    put(&t, 0, 4);
+    put(&t, 9 | 8 << 8, 2);
+    put(&t, 99, 8);
+    put(&t, 11 | 28 << 8, 2);
+    put_times(&t, 0, 28);
+    finish(&t, 4, 0xFF);
+    assert_true(PAGE - journal.at >= 12 && PAGE - journal.at < t.len);
+    sim_flash_load(&sim, region.offset + journal.at, t.bytes, (uint32_t)t.len);
+    assert_reopens_as(&state);
 }
 
 static void the_latest_generation_counts_also_when_numbers_wrap(void **unused) {
@@ -595,6 +628,27 @@ static void when_all_pages_fail_what_is_in_force_stays(void **unused) {
     assert_reopens_as(&before);
 }
 
+/* It may read as whole one day. */
+static void a_page_that_failed_shares_its_generation_with_none(void **unused) {
+    (void)unused;
+    assert_true(lp_journal_seal(&journal, &state));
+    sim_flash_fail(&sim, region.offset + PAGE, SIM_FAILS_PROGRAM);
+    assert_true(lp_journal_seal(&journal, &state));
+    assert_int_equal(journal.page, region.offset + 2 * PAGE);
+    assert_int_equal(journal.page_generation, 3);
+}
+
+static void the_page_in_use_is_never_erased(void **unused) {
+    (void)unused;
+    assert_true(lp_journal_seal(&journal, &state));
+    lp_board_state before = state;
+    sim_flash_fail(&sim, region.offset + PAGE, SIM_FAILS_ERASE);
+    sim_flash_fail(&sim, region.offset + 2 * PAGE, SIM_FAILS_ERASE);
+    state.roots = 5;
+    assert_false(lp_journal_seal(&journal, &state));
+    assert_reopens_as(&before);
+}
+
 /* A page that takes its bytes and gives others back. */
 static uint32_t forgetful;
 
@@ -633,10 +687,12 @@ int main(void) {
         TEST(where_nothing_is_whole_a_new_journal_begins),
         TEST(sections_that_are_not_as_they_may_be_are_not_whole),
         TEST(a_name_has_its_limit_in_both_images),
+        TEST(a_body_has_its_limit),
         TEST(sections_stand_in_order_and_fill_the_body),
         TEST(a_missing_section_is_zero),
         TEST(any_changed_bit_makes_an_entry_not_whole),
         TEST(entries_of_another_generation_do_not_count),
+        TEST(an_entry_that_leaves_its_page_is_none),
         TEST(the_latest_generation_counts_also_when_numbers_wrap),
         TEST(generation_zero_is_no_snapshot),
         TEST(a_snapshot_without_its_mark_is_the_last_resort),
@@ -647,6 +703,8 @@ int main(void) {
         TEST(a_page_that_fails_is_skipped),
         TEST(a_save_on_a_page_that_begins_to_fail_goes_to_another),
         TEST(when_all_pages_fail_what_is_in_force_stays),
+        TEST(a_page_that_failed_shares_its_generation_with_none),
+        TEST(the_page_in_use_is_never_erased),
         TEST(what_does_not_read_back_is_written_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
