@@ -376,6 +376,17 @@ static void a_name_has_its_limit_in_both_images(void **unused) {
     assert_body(false, body, 2 + (size_t)body[1]);
 }
 
+static void attacks_have_their_limit(void **unused) {
+    (void)unused;
+    uint8_t body[2 + LP_ATTACKS_BYTES];
+    memset(body, 'x', sizeof body);
+    body[0] = 10;
+    body[1] = LP_ATTACKS_BYTES - 1;
+    assert_body(true, body, sizeof body - 1);
+    body[1]++;
+    assert_body(false, body, sizeof body);
+}
+
 static void a_body_has_its_limit(void **unused) {
     (void)unused;
     uint8_t body[LP_JOURNAL_BODY_BYTES + 1] = {11, 255};
@@ -687,6 +698,7 @@ int main(void) {
         TEST(where_nothing_is_whole_a_new_journal_begins),
         TEST(sections_that_are_not_as_they_may_be_are_not_whole),
         TEST(a_name_has_its_limit_in_both_images),
+        TEST(attacks_have_their_limit),
         TEST(a_body_has_its_limit),
         TEST(sections_stand_in_order_and_fill_the_body),
         TEST(a_missing_section_is_zero),
