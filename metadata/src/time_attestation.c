@@ -62,6 +62,10 @@ lp_code lp_time_check(const lp_trusted_root *director_root, lp_slice bytes, lp_j
     lp_role_keys keys;
     lp_signed doc;
     lp_code code = time_keys(&director_root->doc, &keys);
+    /* A board has met the limit when it read the keys: here it comes first, too. */
+    if (code == LP_OK && !LP_CONSTRAINED && LP_REFUSAL(4008, lp_json_count(keys.keyids) > limits->keys)) {
+        code = LP_LIMIT_KEYS;
+    }
     if (code == LP_OK && LP_REFUSAL(4007, bytes.len > limits->time_bytes)) {
         code = LP_LIMIT_FILE;
     }

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -147,6 +148,26 @@ static void an_endless_attestation_is_refused(void **state) {
     assert_int_equal(check(b, &limits, 0, &now), LP_LIMIT_FILE);
 }
 
+/* As on a board, which has no room for more keys: whatever is wrong with the attestation besides. */
+static void too_many_time_keys_are_refused_before_anything_is_read(void **state) {
+    test_bench *b = *state;
+    lp_limits limits = lp_limits_constrained;
+    int64_t now = 0;
+    char keyid[8];
+    limits.time_bytes = 1;
+    set_time_key(b, &b->director.keys[LP_ROLE_TIME]);
+    attest(b, attestation(NONCE, "2027-01-01T00:00:00Z"));
+    json_t *role = json_object_get(json_object_get(b->director.roles[LP_ROLE_ROOT], "custom"), "time");
+    json_t *keyids = json_object_get(role, "keyids");
+    while (json_array_size(keyids) < limits.keys) {
+        snprintf(keyid, sizeof keyid, "%zu", json_array_size(keyids));
+        json_array_append_new(keyids, json_string(keyid));
+    }
+    assert_int_equal(check(b, &limits, 0, &now), LP_LIMIT_FILE);
+    json_array_append_new(keyids, json_string("one more"));
+    assert_int_equal(check(b, &limits, 0, &now), LP_LIMIT_KEYS);
+}
+
 static void a_forged_time_is_refused(void **state) {
     test_bench *b = *state;
     set_time_key(b, &b->director.keys[LP_ROLE_TIME]);
@@ -187,6 +208,7 @@ int main(void) {
         TUF_TEST(an_attestation_has_its_required_fields),
         TUF_TEST(an_impossible_time_is_refused),
         TUF_TEST(an_endless_attestation_is_refused),
+        TUF_TEST(too_many_time_keys_are_refused_before_anything_is_read),
         TUF_TEST(a_forged_time_is_refused),
         TUF_TEST(the_floor_is_forgotten_only_when_the_time_key_changes),
     };
