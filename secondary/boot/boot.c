@@ -35,7 +35,7 @@ static bool enter(loader *l, lp_boot_phase phase, bool reverted) {
     boot->reverted = reverted;
     boot->steps = 0;
     boot->attempts = 0;
-    l->flash_failed = !lp_journal_save(&l->journal, &l->state, LP_STATE_BOOT | LP_STATE_FILES | LP_STATE_DOWNLOAD);
+    l->flash_failed = !lp_journal_save(&l->journal, &l->state, LP_STATE_BOOT | LP_STATE_DOWNLOAD);
     return !l->flash_failed;
 }
 
