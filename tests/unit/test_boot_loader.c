@@ -49,6 +49,13 @@ static lp_board_state read_state(const fixture *f) {
     return state;
 }
 
+static void write_state(fixture *f, const lp_board_state *state) {
+    lp_journal journal;
+    lp_board_state before;
+    lp_journal_open(&journal, &f->rig.sim.flash, f->rig.layout->journal, &before);
+    assert_true(lp_journal_seal(&journal, state));
+}
+
 static void write_boot_state(fixture *f, const lp_boot_state *boot) {
     lp_journal journal;
     lp_board_state state;
@@ -134,14 +141,12 @@ static void damage_running_image(fixture *f) {
 static void restoring_forgets_a_download(void **state) {
     fixture *f = *state;
     lp_boot_report report;
-    lp_journal journal;
     lp_board_state before;
     damage_running_image(f);
-    lp_journal_open(&journal, &f->rig.sim.flash, f->rig.layout->journal, &before);
     lp_state_first(&before, RIG_FACTORY_TIME, COUNTER);
     before.download_len = 2048;
     before.downloaded = 1024;
-    assert_true(lp_journal_seal(&journal, &before));
+    write_state(f, &before);
     assert_int_equal(start(f, LP_RESET_POWER, &report), LP_BOOT_RUN);
     assert_true(holds(f, 0, 1));
     assert_int_equal(read_state(f).download_len, 0);
@@ -256,6 +261,18 @@ static void roots_of_the_image_that_runs_count(void **state) {
     assert_int_equal(read_state(f).roots, 1);
 }
 
+/* The image was ordered before the director's latest root. */
+static void later_roots_go_on_counting(void **state) {
+    fixture *f = *state;
+    lp_boot_report report;
+    lp_board_state before;
+    lp_state_first(&before, RIG_FACTORY_TIME, COUNTER);
+    before.roots = 1;
+    write_state(f, &before);
+    assert_int_equal(start(f, LP_RESET_POWER, &report), LP_BOOT_RUN);
+    assert_int_equal(read_state(f).roots, 1);
+}
+
 static void a_board_that_was_not_provisioned_waits_for_help(void **state) {
     fixture *f = *state;
     lp_boot_report report;
@@ -279,6 +296,7 @@ int main(void) {
         TEST(a_journal_that_cannot_be_written_stops_no_valid_image),
         TEST(a_board_s_first_state_is_what_its_image_proves),
         TEST(roots_of_the_image_that_runs_count),
+        TEST(later_roots_go_on_counting),
         TEST(a_board_that_was_not_provisioned_waits_for_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
