@@ -18,12 +18,12 @@ enum {
     COLUMNS = 6,
     ROWS = 64,
     CELL_BYTES = 64,
-    SLOT_STATES = 6,
+    SLOT_STATES = 7,
     JOURNALS = 10,
     CUT_WITHIN = 250
 };
 
-enum { HOLDS_VALID, HOLDS_OLD, HOLDS_UNSIGNED, HOLDS_TORN_IMAGE, HOLDS_TORN_RECORD, HOLDS_NOTHING };
+enum { HOLDS_VALID, HOLDS_OLD, HOLDS_UNSIGNED, HOLDS_TORN_IMAGE, HOLDS_NO_CODE, HOLDS_TORN_RECORD, HOLDS_NOTHING };
 
 enum { ROOTS_WHOLE, ROOT_MISSING, ROOT_TORN, ROOTS };
 
@@ -59,6 +59,8 @@ typedef struct fixture {
     bool met[ROWS]; /* actions of which a state was met */
     uint8_t bytes[2][IMAGE_BYTES];
     lp_slice image[2];
+    uint8_t no_code_bytes[IMAGE_BYTES];
+    lp_slice no_code;
     lp_slice targets[2][SLOT_STATES]; /* that ordered the image; the same for states that damage something else */
     sim_snapshot start;
     uint64_t tried; /* cuts, which differ */
@@ -140,7 +142,7 @@ static void fill_slot(fixture *f, unsigned slot, unsigned holds) {
     if (holds == HOLDS_NOTHING) {
         return;
     }
-    rig_fill_slot(rig, slot, f->image[slot], f->targets[slot][holds], 2);
+    rig_fill_slot(rig, slot, holds == HOLDS_NO_CODE ? f->no_code : f->image[slot], f->targets[slot][holds], 2);
     uint32_t torn = holds == HOLDS_TORN_IMAGE ? IMAGE_BYTES - 1 : region->bytes - rig->layout->record_bytes + 100;
     if (holds == HOLDS_TORN_IMAGE || holds == HOLDS_TORN_RECORD) {
         uint8_t changed = bytes[torn] ^ 0x40;
@@ -301,22 +303,33 @@ static void a_slot_is_judged_as_the_table_says(void **state) {
 
 /* --- set-up --- */
 
+enum { IS_NO_CODE = 'x' }; /* first byte of such an image */
+
+static bool starts(lp_slice image) {
+    return image.ptr[0] != IS_NO_CODE;
+}
+
 static int set_up(void **state) {
     fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
     board_rig *rig = &f->rig;
     rig_make(rig, &sim_small, &layout_small);
+    rig->boot.starts = starts;
+    f->no_code = rig_image(f->no_code_bytes, IMAGE_BYTES, 3);
+    f->no_code_bytes[0] = IS_NO_CODE;
     rig_provision(rig);
     repo_next_root(&rig->director, NULL);
     for (unsigned slot = 0; slot < 2; slot++) {
         f->image[slot] = rig_image(f->bytes[slot], IMAGE_BYTES, slot + 1);
-        int version = 2 + 3 * (int)slot;
+        f->bytes[slot][0] = !IS_NO_CODE;
+        int version = 2 + 4 * (int)slot;
         lp_slice good = rig_order(rig, version, f->image[slot], FLOOR, 0);
         lp_slice old = rig_order(rig, version + 1, f->image[slot], FLOOR - 1, 0);
+        lp_slice no_code = rig_order(rig, version + 3, f->no_code, FLOOR, 0);
         rig_order(rig, version + 2, f->image[slot], FLOOR, 0);
         repo_sign_as(&rig->director, LP_ROLE_TARGETS, LP_ROLE_SNAPSHOT);
         lp_slice bad = files_get(&rig->director.files, repo_path(&rig->director, LP_ROLE_TARGETS, NULL));
-        const lp_slice targets[SLOT_STATES] = {good, old, bad, good, good, good};
+        const lp_slice targets[SLOT_STATES] = {good, old, bad, good, no_code, good, good};
         memcpy(f->targets[slot], targets, sizeof targets);
     }
     read_table("| Slot holds |", &f->verdicts);
