@@ -189,19 +189,6 @@ static void a_board_with_a_floor_takes_an_image_at_it(void **state) {
     assert_restarts_with_it(f);
 }
 
-/* The director has raised its counter since. */
-static void a_board_takes_the_image_that_it_confirmed_again(void **state) {
-    fixture *f = *state;
-    lp_board_state before;
-    lp_state_first(&before, RIG_FACTORY_TIME, COUNTER + 1);
-    before.record.installed.length_bytes = IMAGE_BYTES;
-    assert_true(lp_digest(&lp_crypto_openssl, LP_SHA256, f->files.image, before.record.installed.hashes.sha256));
-    remember(f, &before);
-    assert_int_equal(run(f), LP_RECOVER_DONE);
-    assert_restarts_with_it(f);
-    assert_int_equal(remembered(f).record.counter_floor, COUNTER + 1);
-}
-
 static void frames_that_are_lost_damaged_or_repeated_do_no_harm(void **state) {
     fixture *f = *state;
     f->loses = 3;
@@ -520,7 +507,6 @@ int main(void) {
         TEST(a_board_says_what_it_takes),
         TEST(a_board_that_remembers_nothing_takes_an_image),
         TEST(a_board_with_a_floor_takes_an_image_at_it),
-        TEST(a_board_takes_the_image_that_it_confirmed_again),
         TEST(frames_that_are_lost_damaged_or_repeated_do_no_harm),
         TEST(an_upload_that_was_interrupted_begins_anew),
         TEST(an_image_for_another_board_is_refused),
