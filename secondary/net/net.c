@@ -39,17 +39,24 @@ static bool read_primary(const char *text, ip6_addr_t *address, uint16_t *port) 
            !ip6_addr_ismulticast(address) && !ip6_addr_isloopback(address);
 }
 
+/* True for a datagram of the primary's to our port, not sent to several. */
+static bool is_the_primarys(const lp_net *net, const struct pbuf *packet) {
+    const struct ip6_hdr *header = packet->payload;
+    const struct udp_hdr *udp = (const struct udp_hdr *)(const void *)(header + 1);
+    return packet->len >= IP6_HLEN + UDP_HLEN && IP6H_NEXTH(header) == IP6_NEXTH_UDP &&
+           ((const uint8_t *)&header->dest)[0] != 0xff &&
+           memcmp(&header->src, net->primary.addr, sizeof net->primary.addr) == 0 &&
+           lwip_ntohs(udp->src) == net->socket->remote_port && lwip_ntohs(udp->dest) == LP_COAP_PORT;
+}
+
 /* Neighbours may ask for our link-layer address and tell theirs; and the primary may send us datagrams. Nobody else is
  * even told that there is nobody home: that would take memory. */
 static bool admits(lp_lowpan *lowpan, const struct pbuf *packet) {
     const lp_net *net = (const lp_net *)(const void *)((const uint8_t *)lowpan - offsetof(lp_net, lowpan));
-    const struct ip6_hdr *header = packet->payload;
-    return lp_lowpan_is_neighbour(packet) ||
-           (IP6H_NEXTH(header) == IP6_NEXTH_UDP && ((const uint8_t *)&header->dest)[0] != 0xff &&
-            memcmp(&header->src, net->primary.addr, sizeof net->primary.addr) == 0);
+    return lp_lowpan_is_neighbour(packet) || is_the_primarys(net, packet);
 }
 
-/* lwIP has looked at the sender's port, too, and at the checksum. */
+/* lwIP has looked at the checksum, too. */
 static void receive(void *arg, struct udp_pcb *socket, struct pbuf *packet, const ip_addr_t *from, u16_t from_port) {
     lp_net *net = arg;
     const lp_net_config *config = &net->config;
