@@ -8,8 +8,6 @@ enum {
     MAC_BROADCAST_BYTES = 15,
     IPV6_BYTES = 40,
     UDP_BYTES = 8,
-    NEXT_UDP = 17,
-    NEXT_ICMP = 58,
     SOLICITATION = 135,
     ADVERTISEMENT = 136,
     FIRST_PIECE_BYTES = 96, /* of a packet, behind dispatch and fragment header */
@@ -54,7 +52,7 @@ static peer_kind take_packet(peer *p, lp_slice packet, size_t size) {
     }
     const uint8_t *body = packet.ptr + headers;
     if (!udp) {
-        return packet.ptr[2] == NEXT_ICMP && body[0] == SOLICITATION ? PEER_SOLICITATION : PEER_OTHER;
+        return packet.ptr[2] == PEER_NEXT_ICMP && body[0] == SOLICITATION ? PEER_SOLICITATION : PEER_OTHER;
     }
     p->got = 0;
     p->expected = size == 0 ? packet.len - headers : size - IPV6_BYTES - UDP_BYTES;
@@ -148,31 +146,40 @@ static size_t put_packet(peer *p, const uint8_t *packet, size_t len, peer_frame 
     return frames;
 }
 
+/* Sends what lies behind the room for the IPv6 header in `packet`, with its checksum, whose place is zero so far. */
+static size_t send_packet(peer *p, uint8_t next, uint8_t *packet, size_t len, size_t checksum_at, peer_frame *out) {
+    put_ipv6(packet, next, len);
+    put16(packet + IPV6_BYTES + checksum_at, checksum(packet, len));
+    return put_packet(p, packet, len, out);
+}
+
+size_t peer_packet(peer *p, uint8_t next, lp_slice body, size_t checksum_at, peer_frame out[PEER_FRAMES]) {
+    uint8_t packet[PEER_PACKET_BYTES];
+    memcpy(packet + IPV6_BYTES, body.ptr, body.len);
+    put16(packet + IPV6_BYTES + checksum_at, 0);
+    return send_packet(p, next, packet, IPV6_BYTES + body.len, checksum_at, out);
+}
+
 size_t peer_datagram(peer *p, lp_slice payload, peer_frame out[PEER_FRAMES]) {
     uint8_t packet[PEER_PACKET_BYTES];
-    size_t len = IPV6_BYTES + UDP_BYTES + payload.len;
     uint8_t *udp = packet + IPV6_BYTES;
-    put_ipv6(packet, NEXT_UDP, len);
     put16(udp, PEER_PORT);
     put16(udp + 2, PEER_PORT);
     put16(udp + 4, UDP_BYTES + payload.len);
-    put16(udp + 6, 0);
+    put16(udp + PEER_UDP_CHECKSUM_AT, 0);
     memcpy(udp + UDP_BYTES, payload.ptr, payload.len);
-    put16(udp + 6, checksum(packet, len));
-    return put_packet(p, packet, len, out);
+    return send_packet(p, PEER_NEXT_UDP, packet, IPV6_BYTES + UDP_BYTES + payload.len, PEER_UDP_CHECKSUM_AT, out);
 }
 
 /* RFC 4861, 4.4 and 4.6.1. */
 void peer_advertise(peer *p, peer_frame *out) {
     uint8_t packet[IPV6_BYTES + 24 + 16] = {0};
     uint8_t *icmp = packet + IPV6_BYTES;
-    put_ipv6(packet, NEXT_ICMP, sizeof packet);
     icmp[0] = ADVERTISEMENT;
     icmp[4] = 0x60; /* solicited, overrides */
     memcpy(icmp + 8, own_address, sizeof own_address);
     icmp[24] = 2; /* target's link-layer address, */
     icmp[25] = 2; /* of two times eight bytes */
     memcpy(icmp + 26, own_eui64, sizeof own_eui64);
-    put16(icmp + 2, checksum(packet, sizeof packet));
-    put_packet(p, packet, sizeof packet, out);
+    send_packet(p, PEER_NEXT_ICMP, packet, sizeof packet, PEER_ICMP_CHECKSUM_AT, out);
 }

@@ -13,6 +13,10 @@ enum {
     PEER_DATAGRAM_BYTES = 1232, /* longest UDP payload */
     PEER_PACKET_BYTES = 1280,
     PEER_FRAMES = 16, /* of the longest packet */
+    PEER_NEXT_UDP = 17,
+    PEER_UDP_CHECKSUM_AT = 6,
+    PEER_NEXT_ICMP = 58,
+    PEER_ICMP_CHECKSUM_AT = 2,
 };
 
 #define PEER_ADDRESS "fd00::1"
@@ -43,7 +47,11 @@ typedef enum peer_kind {
 /* Takes a frame as lwIP sends it; fragments come in order and none is lost. */
 peer_kind peer_take(peer *p, lp_slice frame);
 
-/* The frames of a datagram to the board; returns how many. */
+/* The frames of an IPv6 packet to the board, whose body, of at most PEER_PACKET_BYTES - 40 bytes, gets its checksum at
+ * `checksum_at`; returns how many. */
+size_t peer_packet(peer *p, uint8_t next, lp_slice body, size_t checksum_at, peer_frame out[PEER_FRAMES]);
+
+/* The frames of a datagram of at most PEER_DATAGRAM_BYTES bytes to the board; returns how many. */
 size_t peer_datagram(peer *p, lp_slice payload, peer_frame out[PEER_FRAMES]);
 
 /* The answer to a solicitation. */

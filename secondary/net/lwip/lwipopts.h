@@ -88,7 +88,17 @@ int lp_lowpan_refuses(struct pbuf *packet);
 #define PBUF_POOL_SIZE 13
 #define MEMP_NUM_PBUF 2
 #endif
+#ifdef LP_NET_HEAP /* each buffer is a heap block of the fuzz target's, so that a sanitizer sees what is read beyond it */
+#include <stddef.h>
+void *lp_net_heap_take(size_t bytes);
+void lp_net_heap_give(void *block);
+#define MEM_LIBC_MALLOC 1
+#define MEMP_MEM_MALLOC 1
+#define mem_clib_malloc lp_net_heap_take
+#define mem_clib_free lp_net_heap_give
+#else
 #define MEM_USE_POOLS 1
 #define MEMP_USE_CUSTOM_POOLS 1
+#endif
 
 #endif
