@@ -99,17 +99,25 @@ void lp_console_failed(const char *serial, lp_code code, const char *what) {
     end(&l);
 }
 
-void lp_console_measured(const char *serial, size_t stack_bytes, const lp_lowpan_counts *counts) {
+void lp_console_measured(const char *serial, size_t stack_bytes, const lp_net *net, uint32_t coap_faulty) {
+    const lp_lowpan_counts *counts = &net->lowpan.counts;
     line l;
     begin(&l, serial, "measured");
     put_number(&l, "stack", stack_bytes);
     put_number(&l, "crowded", counts->crowded);
     put_number(&l, "refused", counts->refused);
     put_number(&l, "unsent", counts->unsent);
+    put_number(&l, "unended", net->lowpan.fragments.unended);
+    put_number(&l, "damaged", net->damaged);
+    put_number(&l, "overlong", net->overlong);
+    put_number(&l, "coap_faulty", coap_faulty);
+    end(&l);
     for (lp_frame_fault fault = LP_FRAME_SHORT; fault < LP_FRAME_FAULTS; fault++) {
         if (counts->faulty[fault] > 0) {
-            put_number(&l, lp_frame_fault_name(fault), counts->faulty[fault]);
+            begin(&l, serial, "dropped");
+            put_text(&l, "fault", lp_frame_fault_name(fault));
+            put_number(&l, "frames", counts->faulty[fault]);
+            end(&l);
         }
     }
-    end(&l);
 }

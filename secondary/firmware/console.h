@@ -3,7 +3,7 @@
 #ifndef LAMPYR_FIRMWARE_CONSOLE_H
 #define LAMPYR_FIRMWARE_CONSOLE_H
 
-#include "lampyr-net/lowpan.h"
+#include "lampyr-net/net.h"
 #include "lampyr-secondary/port.h"
 
 /* {"ecu":`serial`,"event":"booted","trial":...,"version":...} */
@@ -15,8 +15,11 @@ void lp_console_event(const char *serial, const lp_agent_event *event);
 /* The firmware cannot go on: `code`, and what it concerns. */
 void lp_console_failed(const char *serial, lp_code code, const char *what);
 
-/* {"ecu":...,"event":"measured","stack":bytes in use at most,"crowded":...}, and every fault of frames that there was.
+/* {"ecu":...,"event":"measured","stack":bytes in use at most}, and of what the network dropped: frames without a
+ * buffer, packets that nobody admits, frames that the radio did not get through, unended, damaged and overlong
+ * datagrams, and faulty CoAP messages. Then for each fault that frames had: {"ecu":...,"event":"dropped","fault":its
+ * name,"frames":...}
  */
-void lp_console_measured(const char *serial, size_t stack_bytes, const lp_lowpan_counts *counts);
+void lp_console_measured(const char *serial, size_t stack_bytes, const lp_net *net, uint32_t coap_faulty);
 
 #endif

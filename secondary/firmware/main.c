@@ -38,6 +38,7 @@ typedef struct firmware {
     lp_agent agent;
     lp_coap coap;
     lp_net net;
+    uint32_t coap_faulty;                     /* messages of the primary */
     uint8_t datagram[LP_COAP_DATAGRAM_BYTES]; /* what comes, or what goes */
 } firmware;
 
@@ -53,7 +54,7 @@ static void on_event(void *ctx, const lp_agent_event *event) {
     const char *serial = f->board.factory.serial;
     lp_console_event(serial, event);
     if (event->kind == LP_EVENT_TURN) {
-        lp_console_measured(serial, lp_board_stack_peak_bytes(), &f->net.lowpan.counts);
+        lp_console_measured(serial, lp_board_stack_peak_bytes(), &f->net, f->coap_faulty);
     }
 }
 
@@ -151,7 +152,7 @@ static void wait(firmware *f, uint64_t until_ms) {
         lp_watchdog_feed();
         switch (lp_net_poll(&f->net, lp_board_now_ms(), &datagram)) {
         case LP_NET_DATAGRAM:
-            lp_drive_datagram(&f->agent, &f->coap, lp_board_now_ms(), datagram);
+            f->coap_faulty += lp_drive_datagram(&f->agent, &f->coap, lp_board_now_ms(), datagram) != LP_COAP_FINE;
             return;
         case LP_NET_FRAME:
             break;

@@ -142,7 +142,8 @@ static lp_frame_fault begin_datagram(lp_fragments *fragments, const fragment *f)
     if (len >= f->size || !piece_fits(f->size, 0, len)) {
         return LP_FRAME_FRAGMENT;
     }
-    *fragments = (lp_fragments){.tag = f->tag, .size = f->size, .next = (uint16_t)len};
+    *fragments = (lp_fragments){
+        .tag = f->tag, .size = f->size, .next = (uint16_t)len, .unended = fragments->unended + (fragments->next > 0)};
     memcpy(fragments->sender, f->sender.ptr, sizeof fragments->sender);
     return LP_FRAME_FINE;
 }

@@ -52,8 +52,9 @@ static bool is_the_primarys(const lp_net *net, const struct pbuf *packet) {
 /* Neighbours may ask for our link-layer address and tell theirs; and the primary may send us datagrams. Nobody else is
  * even told that there is nobody home: that would take memory. */
 static bool admits(lp_lowpan *lowpan, const struct pbuf *packet) {
-    const lp_net *net = (const lp_net *)(const void *)((const uint8_t *)lowpan - offsetof(lp_net, lowpan));
-    return lp_lowpan_is_neighbour(packet) || is_the_primarys(net, packet);
+    lp_net *net = (lp_net *)(void *)((uint8_t *)lowpan - offsetof(lp_net, lowpan));
+    net->pending = is_the_primarys(net, packet);
+    return net->pending || lp_lowpan_is_neighbour(packet);
 }
 
 /* lwIP has looked at the checksum, too. */
@@ -69,6 +70,7 @@ static void receive(void *arg, struct udp_pcb *socket, struct pbuf *packet, cons
     } else {
         net->overlong++;
     }
+    net->pending = false;
     pbuf_free(packet);
 }
 
@@ -113,9 +115,11 @@ bool lp_net_send(lp_net *net, lp_slice datagram) {
 
 lp_net_event lp_net_poll(lp_net *net, uint64_t now_ms, lp_slice *datagram) {
     net->received = 0;
+    net->pending = false;
     if (!lp_lowpan_poll(&net->lowpan, now_ms)) {
         return LP_NET_NOTHING;
     }
+    net->damaged += net->pending;
     if (net->received == 0) {
         return LP_NET_FRAME;
     }

@@ -29,11 +29,13 @@ typedef enum lp_frame_fault {
 typedef struct lp_fragments {
     uint8_t sender[8]; /* as on the air */
     uint16_t tag;
-    uint16_t size; /* bytes of the datagram */
-    uint16_t next; /* bytes of it that came; 0: none is under way */
+    uint16_t size;    /* bytes of the datagram */
+    uint16_t next;    /* bytes of it that came; 0: none is under way */
+    uint32_t unended; /* datagrams that another began in the middle of */
 } lp_fragments;
 
-/* Checks a frame as lampyr-net/radio.h delivers it, after those before. A first fragment begins anew. */
+/* Checks a frame as lampyr-net/radio.h delivers it, after those before. A first fragment begins anew, and counts what
+ * it leaves unended. */
 lp_frame_fault lp_frame_check(lp_fragments *fragments, lp_slice frame);
 
 /* The name of a fault, as the console says it: "frame_short". Static. */

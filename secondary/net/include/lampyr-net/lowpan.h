@@ -22,7 +22,7 @@ typedef struct lp_lowpan lp_lowpan;
  * true. */
 typedef bool lp_lowpan_admit(lp_lowpan *lowpan, const struct pbuf *packet);
 
-/* Not to be moved. All but `counts` is private. */
+/* Not to be moved. All but `counts` and `fragments.unended` is private. */
 struct lp_lowpan {
     struct netif netif;
     lp_lowpan_admit *admits;

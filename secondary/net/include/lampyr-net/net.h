@@ -21,14 +21,16 @@ typedef struct lp_net_config {
     size_t buffer_bytes;
 } lp_net_config;
 
-/* Not to be moved. All but `lowpan.counts` and `overlong` is private. */
+/* Not to be moved. All but `lowpan.counts`, `lowpan.fragments.unended`, `overlong` and `damaged` is private. */
 typedef struct lp_net {
     lp_net_config config;
     lp_lowpan lowpan;
     struct udp_pcb *socket;
     ip6_addr_t primary;
     size_t received;   /* bytes in the buffer */
+    bool pending;      /* a datagram of the primary's was admitted, and lwIP has not come to its end */
     uint32_t overlong; /* datagrams of the primary that did not fit */
+    uint32_t damaged;  /* datagrams of the primary with a wrong checksum or length, or not to an address of ours */
 } lp_net;
 
 typedef enum lp_net_verdict {
