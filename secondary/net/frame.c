@@ -142,8 +142,11 @@ static lp_frame_fault begin_datagram(lp_fragments *fragments, const fragment *f)
     if (len >= f->size || !piece_fits(f->size, 0, len)) {
         return LP_FRAME_FRAGMENT;
     }
-    *fragments = (lp_fragments){
-        .tag = f->tag, .size = f->size, .next = (uint16_t)len, .unended = fragments->unended + (fragments->next > 0)};
+    *fragments = (lp_fragments){.tag = f->tag,
+                                .size = f->size,
+                                .next = (uint16_t)len,
+                                .begins = true,
+                                .unended = fragments->unended + (fragments->next > 0)};
     memcpy(fragments->sender, f->sender.ptr, sizeof fragments->sender);
     return LP_FRAME_FINE;
 }
@@ -176,6 +179,7 @@ static lp_frame_fault check_fragment(lp_fragments *fragments, lp_slice sender, l
 }
 
 lp_frame_fault lp_frame_check(lp_fragments *fragments, lp_slice frame) {
+    fragments->begins = false;
     lp_frame_fault fault = check_mac(&frame);
     if (fault != LP_FRAME_FINE) {
         return fault;

@@ -81,18 +81,23 @@ void lp_lowpan_add_address(lp_lowpan *lowpan, const ip6_addr_t *prefix) {
     set_address(&lowpan->netif, 1, prefix->addr[0], prefix->addr[1]);
 }
 
-/* lwIP frees a frame twice if it is the first fragment of a datagram and there is no buffer for its headers. */
-static struct pbuf *allocate(const uint8_t *frame, size_t len) {
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_POOL);
-    struct pbuf *other = pbuf_alloc(PBUF_RAW, PBUF_POOL_BUFSIZE, PBUF_POOL);
-    if (p != NULL && other != NULL) {
-        pbuf_take(p, frame, (u16_t)len);
-    } else if (p != NULL) {
-        pbuf_free(p);
-        p = NULL;
+/* True if a frame after the next finds a buffer, too. */
+static bool has_two_buffers(void) {
+    struct pbuf *both = pbuf_alloc(PBUF_RAW, 2 * PBUF_POOL_BUFSIZE, PBUF_POOL);
+    if (both != NULL) {
+        pbuf_free(both);
     }
-    if (other != NULL) {
-        pbuf_free(other);
+    return both != NULL;
+}
+
+/* lwIP frees a first fragment twice if there is no second buffer for its headers. */
+static struct pbuf *allocate(const uint8_t *frame, size_t len, bool first_fragment) {
+    if (first_fragment && !has_two_buffers()) {
+        return NULL;
+    }
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_POOL);
+    if (p != NULL) {
+        pbuf_take(p, frame, (u16_t)len);
     }
     return p;
 }
@@ -103,7 +108,7 @@ static void take_frame(lp_lowpan *lowpan, const uint8_t *frame, size_t len) {
         lowpan->counts.faulty[fault]++;
         return;
     }
-    struct pbuf *p = allocate(frame, len);
+    struct pbuf *p = allocate(frame, len, lowpan->fragments.begins);
     if (p == NULL) {
         lowpan->counts.crowded++;
         return;

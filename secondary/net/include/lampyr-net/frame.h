@@ -7,6 +7,8 @@
 
 #include "lampyr/slice.h"
 
+#include <stdbool.h>
+
 enum { LP_NET_DATAGRAM_BYTES = 1280 }; /* longest IPv6 packet of the link (RFC 4944, 4) */
 
 /* Numbers index counters. */
@@ -31,6 +33,7 @@ typedef struct lp_fragments {
     uint16_t tag;
     uint16_t size;    /* bytes of the datagram */
     uint16_t next;    /* bytes of it that came; 0: none is under way */
+    bool begins;      /* the frame checked last did: it is a first fragment */
     uint32_t unended; /* datagrams that another began in the middle of */
 } lp_fragments;
 
