@@ -39,14 +39,26 @@ static bool read_primary(const char *text, ip6_addr_t *address, uint16_t *port) 
            !ip6_addr_ismulticast(address) && !ip6_addr_isloopback(address);
 }
 
+static const struct udp_hdr *udp_of(const struct pbuf *packet) {
+    return (const struct udp_hdr *)(const void *)((const uint8_t *)packet->payload + IP6_HLEN);
+}
+
 /* True for a datagram of the primary's to our port, not sent to several. */
 static bool is_the_primarys(const lp_net *net, const struct pbuf *packet) {
     const struct ip6_hdr *header = packet->payload;
-    const struct udp_hdr *udp = (const struct udp_hdr *)(const void *)(header + 1);
+    const struct udp_hdr *udp = udp_of(packet);
     return packet->len >= IP6_HLEN + UDP_HLEN && IP6H_NEXTH(header) == IP6_NEXTH_UDP &&
            ((const uint8_t *)&header->dest)[0] != 0xff &&
            memcmp(&header->src, net->primary.addr, sizeof net->primary.addr) == 0 &&
            lwip_ntohs(udp->src) == net->socket->remote_port && lwip_ntohs(udp->dest) == LP_COAP_PORT;
+}
+
+/* lwIP goes by the packet's length alone, and takes a datagram without a checksum, which IPv6 forbids (RFC 8200, 8.1).
+ */
+static bool is_well_formed(const struct pbuf *packet) {
+    const struct ip6_hdr *header = packet->payload;
+    const struct udp_hdr *udp = udp_of(packet);
+    return udp->len == header->_plen && udp->chksum != 0;
 }
 
 /* Neighbours may ask for our link-layer address and tell theirs; and the primary may send us datagrams. Nobody else is
@@ -54,7 +66,7 @@ static bool is_the_primarys(const lp_net *net, const struct pbuf *packet) {
 static bool admits(lp_lowpan *lowpan, const struct pbuf *packet) {
     lp_net *net = (lp_net *)(void *)((uint8_t *)lowpan - offsetof(lp_net, lowpan));
     net->pending = is_the_primarys(net, packet);
-    return net->pending || lp_lowpan_is_neighbour(packet);
+    return net->pending ? is_well_formed(packet) : lp_lowpan_is_neighbour(packet);
 }
 
 /* lwIP has looked at the checksum, too. */

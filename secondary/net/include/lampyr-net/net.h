@@ -28,7 +28,7 @@ typedef struct lp_net {
     struct udp_pcb *socket;
     ip6_addr_t primary;
     size_t received;   /* bytes in the buffer */
-    bool pending;      /* a datagram of the primary's was admitted, and lwIP has not come to its end */
+    bool pending;      /* a datagram of the primary's came, and nothing of it is in the buffer so far */
     uint32_t overlong; /* datagrams of the primary that did not fit */
     uint32_t damaged;  /* datagrams of the primary with a wrong checksum or length, or not to an address of ours */
 } lp_net;
