@@ -10,14 +10,15 @@ enum {
     UDP_BYTES = 8,
     SOLICITATION = 135,
     ADVERTISEMENT = 136,
-    FIRST_PIECE_BYTES = 96, /* of a packet, behind dispatch and fragment header */
-    LATER_PIECE_BYTES = 96,
+    FRAME_ROOM_BYTES = LP_RADIO_FRAME_BYTES - MAC_BYTES,
+    LATER_PIECE_BYTES = (FRAME_ROOM_BYTES - 5) / 8 * 8,
 };
 
 const uint8_t peer_board_eui64[LP_EUI64_BYTES] = {2, 0x42, 0xac, 0, 0, 0, 0, 9};
 
 static const uint8_t own_eui64[LP_EUI64_BYTES] = {2, 0, 0, 0, 0, 0, 0, 1};
 static const uint8_t own_address[16] = {0xfd, [15] = 1};
+static const uint8_t link_local[2] = {0xfe, 0x80};
 static const uint8_t board_address[16] = {0xfd, [8] = 0, 0x42, 0xac, 0, 0, 0, 0, 9};
 
 /* --- reading --- */
@@ -108,7 +109,7 @@ static uint16_t checksum(const uint8_t *packet, size_t len) {
     return (uint16_t)~sum;
 }
 
-static void put_ipv6(uint8_t *packet, uint8_t next, size_t len) {
+static void put_ipv6(const peer *p, uint8_t *packet, uint8_t next, size_t len) {
     memset(packet, 0, IPV6_BYTES);
     packet[0] = 0x60;
     put16(packet + 4, len - IPV6_BYTES);
@@ -116,39 +117,64 @@ static void put_ipv6(uint8_t *packet, uint8_t next, size_t len) {
     packet[7] = 255;
     memcpy(packet + 8, own_address, sizeof own_address);
     memcpy(packet + 24, board_address, sizeof board_address);
+    if (p->link_local) {
+        memcpy(packet + 8, link_local, sizeof link_local);
+        memcpy(packet + 24, link_local, sizeof link_local);
+    }
 }
 
-/* A packet that is not fragmented, or one piece of it. */
-static void put_piece(peer *p, peer_frame *out, const uint8_t *header, size_t header_len, lp_slice piece) {
+/* The headers of a packet as they are sent; returns their length. `*whole` is the length that they stand for. */
+static size_t put_headers(const peer *p, const uint8_t *packet, uint8_t *out, size_t *whole) {
+    static const uint8_t elided[] = {0x7f, 0x33, 0xf0}; /* all but UDP's ports and checksum */
+    if (!p->link_local || packet[6] != PEER_NEXT_UDP) {
+        *whole = IPV6_BYTES;
+        out[0] = 0x41; /* RFC 4944, 5.1 */
+        memcpy(out + 1, packet, IPV6_BYTES);
+        return 1 + IPV6_BYTES;
+    }
+    const uint8_t *udp = packet + IPV6_BYTES;
+    *whole = IPV6_BYTES + UDP_BYTES;
+    memcpy(out, elided, sizeof elided);
+    memcpy(out + sizeof elided, udp, 4);
+    memcpy(out + sizeof elided + 4, udp + PEER_UDP_CHECKSUM_AT, 2);
+    return sizeof elided + 4 + 2;
+}
+
+/* One frame: a header of ours, and a piece of a packet. */
+static void put_frame(peer *p, peer_frame *out, const uint8_t *header, size_t header_len, lp_slice piece) {
     out->len = peer_mac_header(p, out->bytes);
     memcpy(out->bytes + out->len, header, header_len);
     memcpy(out->bytes + out->len + header_len, piece.ptr, piece.len);
     out->len += header_len + piece.len;
 }
 
-/* RFC 4944, 5.1 and 5.3, uncompressed. */
+/* RFC 4944, 5.3, with pieces as long as they can be. */
 static size_t put_packet(peer *p, const uint8_t *packet, size_t len, peer_frame *out) {
-    static const uint8_t whole[] = {0x41};
-    if (len <= FIRST_PIECE_BYTES) {
-        put_piece(p, out, whole, sizeof whole, (lp_slice){packet, len});
+    enum { FIRST_BYTES = 4, LATER_BYTES = 5 };
+    uint8_t header[LATER_BYTES + 1 + IPV6_BYTES] = {(uint8_t)(0xc0 | len >> 8), (uint8_t)len, (uint8_t)(p->tag >> 8),
+                                                    (uint8_t)p->tag};
+    size_t whole;
+    size_t sent = FIRST_BYTES + put_headers(p, packet, header + FIRST_BYTES, &whole);
+    if (sent - FIRST_BYTES + len - whole <= FRAME_ROOM_BYTES) {
+        put_frame(p, out, header + FIRST_BYTES, sent - FIRST_BYTES, (lp_slice){packet + whole, len - whole});
         return 1;
     }
-    uint8_t header[5] = {(uint8_t)(0xc0 | len >> 8), (uint8_t)len, (uint8_t)(p->tag >> 8), (uint8_t)p->tag, 0x41};
     size_t frames = 0;
+    size_t at = (whole + FRAME_ROOM_BYTES - sent) / 8 * 8;
     p->tag++;
-    put_piece(p, &out[frames++], header, sizeof header, (lp_slice){packet, FIRST_PIECE_BYTES});
+    put_frame(p, &out[frames++], header, sent, (lp_slice){packet + whole, at - whole});
     header[0] |= 0x20;
-    for (size_t at = FIRST_PIECE_BYTES; at < len; at += LATER_PIECE_BYTES) {
-        size_t some = len - at < LATER_PIECE_BYTES ? len - at : LATER_PIECE_BYTES;
+    for (size_t some; at < len; at += some) {
+        some = len - at < LATER_PIECE_BYTES ? len - at : LATER_PIECE_BYTES;
         header[4] = (uint8_t)(at / 8);
-        put_piece(p, &out[frames++], header, sizeof header, (lp_slice){packet + at, some});
+        put_frame(p, &out[frames++], header, LATER_BYTES, (lp_slice){packet + at, some});
     }
     return frames;
 }
 
 /* Sends what lies behind the room for the IPv6 header in `packet`, with its checksum, whose place is zero so far. */
 static size_t send_packet(peer *p, uint8_t next, uint8_t *packet, size_t len, size_t checksum_at, peer_frame *out) {
-    put_ipv6(packet, next, len);
+    put_ipv6(p, packet, next, len);
     put16(packet + IPV6_BYTES + checksum_at, checksum(packet, len));
     return put_packet(p, packet, len, out);
 }
@@ -178,6 +204,9 @@ void peer_advertise(peer *p, peer_frame *out) {
     icmp[0] = ADVERTISEMENT;
     icmp[4] = 0x60; /* solicited, overrides */
     memcpy(icmp + 8, own_address, sizeof own_address);
+    if (p->link_local) {
+        memcpy(icmp + 8, link_local, sizeof link_local);
+    }
     icmp[24] = 2; /* target's link-layer address, */
     icmp[25] = 2; /* of two times eight bytes */
     memcpy(icmp + 26, own_eui64, sizeof own_eui64);

@@ -20,6 +20,7 @@ enum {
 };
 
 #define PEER_ADDRESS "fd00::1"
+#define PEER_LINK_LOCAL_ADDRESS "fe80::1"
 
 extern const uint8_t peer_board_eui64[LP_EUI64_BYTES];
 
@@ -30,6 +31,7 @@ typedef struct peer_frame {
 
 /* Starts with zeros. */
 typedef struct peer {
+    bool link_local; /* both ends have their link-local addresses, and UDP's headers are compressed (RFC 6282) */
     uint8_t sequence;
     uint16_t tag;
     size_t expected; /* bytes of the datagram that the board is sending */
