@@ -6,11 +6,15 @@
 #include "lwip/ip6.h"
 #include "lwip/nd6.h"
 #include "lwip/pbuf.h"
+#include "lwip/priv/nd6_priv.h"
 #include "netif/lowpan6.h"
 
 #include <string.h>
 
-enum { TICK_MS = 1000 };
+enum {
+    TICK_MS = 1000,
+    FRAGMENT_TICKS = 2, /* with the second after its first fragment lwIP gives up on a datagram */
+};
 _Static_assert(ND6_TMR_INTERVAL == TICK_MS && LOWPAN6_TMR_INTERVAL == TICK_MS, "one tick for both timers");
 
 bool lp_lowpan_is_neighbour(const struct pbuf *packet) {
@@ -114,19 +118,41 @@ static void take_frame(lp_lowpan *lowpan, const uint8_t *frame, size_t len) {
         return;
     }
     lowpan->netif.input(p, &lowpan->netif);
+    if (lowpan->fragments.next > 0) {
+        lowpan->ticks_owed = FRAGMENT_TICKS;
+    }
+}
+
+/* Not once for each tick that was slept through: what has begun with this wake would at once be given up. */
+static void run_timers(lp_lowpan *lowpan, uint64_t now_ms) {
+    if (now_ms - lowpan->tick_ms >= TICK_MS) {
+        lowpan->tick_ms = now_ms;
+        lowpan->ticks_owed -= lowpan->ticks_owed > 0;
+        lowpan6_tmr();
+        nd6_tmr();
+    }
 }
 
 /* Not inlined: its caller goes on to the deepest stack there is, and needs no frame there. */
 __attribute__((noinline)) bool lp_lowpan_poll(lp_lowpan *lowpan, uint64_t now_ms) {
     uint8_t frame[LP_RADIO_FRAME_BYTES];
-    if (now_ms - lowpan->tick_ms >= TICK_MS) {
-        lowpan->tick_ms = now_ms;
-        lowpan6_tmr();
-        nd6_tmr();
-    }
+    run_timers(lowpan, now_ms);
     size_t len = lowpan->radio->receive(lowpan->radio, frame);
     if (len > 0) {
         take_frame(lowpan, frame, len);
     }
     return len > 0;
+}
+
+/* A neighbour in one of these states is being asked, or will be. */
+static bool asks(const struct nd6_neighbor_cache_entry *neighbour) {
+    return neighbour->state == ND6_INCOMPLETE || neighbour->state == ND6_DELAY || neighbour->state == ND6_PROBE;
+}
+
+uint64_t lp_lowpan_due_ms(const lp_lowpan *lowpan, bool in_doubt) {
+    bool due = in_doubt || lowpan->ticks_owed > 0;
+    for (size_t i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+        due = due || asks(&neighbor_cache[i]);
+    }
+    return due ? lowpan->tick_ms + TICK_MS : UINT64_MAX;
 }

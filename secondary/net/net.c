@@ -83,6 +83,10 @@ static void receive(void *arg, struct udp_pcb *socket, struct pbuf *packet, cons
         net->overlong++;
     }
     net->pending = false;
+    if (net->asked) { /* what we sent has reached the primary: no need to ask whether it is still there */
+        net->asked = false;
+        nd6_reachability_hint(&net->primary);
+    }
     pbuf_free(packet);
 }
 
@@ -121,6 +125,7 @@ bool lp_net_send(lp_net *net, lp_slice datagram) {
         return false;
     }
     err_t error = udp_send(net->socket, packet);
+    net->asked = true;
     pbuf_free(packet);
     return error == ERR_OK;
 }
@@ -137,4 +142,8 @@ lp_net_event lp_net_poll(lp_net *net, uint64_t now_ms, lp_slice *datagram) {
     }
     *datagram = (lp_slice){net->config.buffer, net->received};
     return LP_NET_DATAGRAM;
+}
+
+uint64_t lp_net_due_ms(const lp_net *net) {
+    return lp_lowpan_due_ms(&net->lowpan, net->asked);
 }

@@ -28,7 +28,8 @@ struct lp_lowpan {
     lp_lowpan_admit *admits;
     const lp_radio *radio;
     lp_fragments fragments;
-    uint64_t tick_ms; /* of lwIP's timers */
+    uint64_t tick_ms;    /* of lwIP's timers */
+    unsigned ticks_owed; /* before it has given up on fragments */
     lp_lowpan_counts counts;
 };
 
@@ -46,5 +47,9 @@ void lp_lowpan_add_address(lp_lowpan *lowpan, const ip6_addr_t *prefix);
 /* Hands the oldest frame that came in to lwIP, and lets its timers run, which stand still while nobody calls. False if
  * there was no frame. */
 bool lp_lowpan_poll(lp_lowpan *lowpan, uint64_t now_ms);
+
+/* When lp_lowpan_poll() is to be called at the latest for the sake of timers: fragments wait, a neighbour is asked, or
+ * the caller is `in_doubt` whether one is still there. UINT64_MAX: only for frames. */
+uint64_t lp_lowpan_due_ms(const lp_lowpan *lowpan, bool in_doubt);
 
 #endif

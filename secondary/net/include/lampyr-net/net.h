@@ -28,6 +28,7 @@ typedef struct lp_net {
     struct udp_pcb *socket;
     ip6_addr_t primary;
     size_t received;   /* bytes in the buffer */
+    bool asked;        /* a datagram was sent after the last that came */
     bool pending;      /* a datagram of the primary's came, and nothing of it is in the buffer so far */
     uint32_t overlong; /* datagrams of the primary that did not fit */
     uint32_t damaged;  /* datagrams of the primary with a wrong checksum or length, or not to an address of ours */
@@ -59,5 +60,8 @@ typedef enum lp_net_event {
 /* Takes in one frame. With LP_NET_DATAGRAM a datagram is complete that came, unicast, from the primary's address and
  * port; it lies in config.buffer. */
 lp_net_event lp_net_poll(lp_net *net, uint64_t now_ms, lp_slice *datagram);
+
+/* When lp_net_poll() is to be called at the latest, though no frame comes; UINT64_MAX: whenever one does. */
+uint64_t lp_net_due_ms(const lp_net *net);
 
 #endif
