@@ -2,13 +2,12 @@
 /* The application of every board: the agent, its CoAP and the network, asleep when there is nothing to do. The boot
  * loader has started it, and a watchdog with it. */
 #include "console.h"
+#include "loop.h"
 
 #include "lampyr-board/board.h"
 #include "lampyr-board/keystore.h"
-#include "lampyr-coap/drive.h"
 #include "lampyr-crypto/bearssl.h"
 #include "lampyr-crypto/lent.h"
-#include "lampyr-net/net.h"
 #include "lampyr-port/memory.h"
 #include "lampyr-port/network.h"
 #include "lampyr-port/port.h"
@@ -23,7 +22,6 @@ enum {
     CONFIRM_MS = 300 * 1000,
     SLOW_MS = 60 * 1000,
     SLOW_BYTES = 1024,
-    RESOLVE_MS = 2000,          /* for the primary's link-layer address, after a start */
     FAILED_MS = 60 * 60 * 1000, /* until another try, which costs the journal a page */
 };
 
@@ -38,8 +36,8 @@ typedef struct firmware {
     lp_agent agent;
     lp_coap coap;
     lp_net net;
-    uint32_t coap_faulty;                     /* messages of the primary */
-    uint8_t datagram[LP_COAP_DATAGRAM_BYTES]; /* what comes, or what goes */
+    uint8_t datagram[LP_COAP_DATAGRAM_BYTES];
+    lp_loop loop;
 } firmware;
 
 /* --- callbacks --- */
@@ -54,7 +52,7 @@ static void on_event(void *ctx, const lp_agent_event *event) {
     const char *serial = f->board.factory.serial;
     lp_console_event(serial, event);
     if (event->kind == LP_EVENT_TURN) {
-        lp_console_measured(serial, lp_board_stack_peak_bytes(), &f->net, f->coap_faulty);
+        lp_console_measured(serial, lp_board_stack_peak_bytes(), &f->net, f->loop.coap_faulty);
     }
 }
 
@@ -145,55 +143,10 @@ __attribute__((noinline)) static bool begin_net(firmware *f) {
 
 /* --- running --- */
 
-/* Until then, or until a datagram of the primary came. */
-static void wait(firmware *f, uint64_t until_ms) {
-    lp_slice datagram;
-    while (lp_board_now_ms() < until_ms) {
-        lp_watchdog_feed();
-        switch (lp_net_poll(&f->net, lp_board_now_ms(), &datagram)) {
-        case LP_NET_DATAGRAM:
-            f->coap_faulty += lp_drive_datagram(&f->agent, &f->coap, lp_board_now_ms(), datagram) != LP_COAP_FINE;
-            return;
-        case LP_NET_FRAME:
-            break;
-        case LP_NET_NOTHING:
-            lp_board_sleep();
-            break;
-        }
-    }
-}
-
-/* What is sent before the primary's address is known is lost, and sent again only after seconds. Before the first
- * request nothing that the primary says is of interest. */
-static void resolve(firmware *f) {
-    lp_slice datagram;
-    uint64_t until_ms = lp_board_now_ms() + RESOLVE_MS;
-    while (!lp_net_resolved(&f->net) && lp_board_now_ms() < until_ms) {
-        if (lp_net_poll(&f->net, lp_board_now_ms(), &datagram) == LP_NET_NOTHING) {
-            lp_board_sleep();
-        }
-    }
-}
-
-/* Until the agent wants a restart. The watchdog is fed where the agent has been asked what to do, and has answered. */
-static void run(firmware *f) {
-    lp_step step;
-    do {
-        lp_drive_next(&f->agent, &f->coap, lp_board_now_ms(), f->datagram, &step);
-        lp_watchdog_feed();
-        if (step.kind == LP_STEP_SEND) {
-            lp_net_send(&f->net, (lp_slice){f->datagram, step.len}); /* sent again if it is lost */
-        } else if (step.kind == LP_STEP_WAIT) {
-            wait(f, step.until_ms);
-        }
-    } while (step.kind != LP_STEP_REBOOT);
-}
-
 /* An image on trial that cannot work is given up at once; one that stays waits for better times. */
 static void fail(bool trial) {
     while (!trial && lp_board_now_ms() < FAILED_MS) {
-        lp_watchdog_feed();
-        lp_board_sleep();
+        lp_loop_rest(FAILED_MS);
     }
 }
 
@@ -211,8 +164,9 @@ void lp_firmware(void) {
         begun = begin_net(&f) && begin_agent(&f);
     }
     if (begun) {
-        resolve(&f);
-        run(&f);
+        f.loop = (lp_loop){.agent = &f.agent, .coap = &f.coap, .net = &f.net, .datagram = f.datagram};
+        lp_loop_resolve(&f.loop);
+        lp_loop_run(&f.loop);
     } else {
         fail(status.testing);
     }

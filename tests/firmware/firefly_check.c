@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { CHANNEL = 26, PAN_ID = 0xabcd, WATCHDOG_MS = 10000, BECKON_MS = 5000 };
+enum { CHANNEL = 26, PAN_ID = 0xabcd, WATCHDOG_MS = 10000, BECKON_MS = 5000, SLEEP_MS = 500 };
 
 static lp_board board;
 
@@ -76,7 +76,7 @@ void lp_firmware(void) {
     say_bool("pages locked: ", lp_board_lock());
     check_store();
     check_radio();
-    for (uint8_t sequence = 0;; lp_board_sleep()) {
+    for (uint8_t sequence = 0;; lp_board_sleep(lp_board_now_ms() + SLEEP_MS)) {
         lp_watchdog_feed();
         while (lp_board_radio.receive(&lp_board_radio, frame) > 0) {
             lp_uint_format(++heard, text);

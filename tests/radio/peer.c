@@ -6,6 +6,9 @@
 enum {
     MAC_BYTES = 21,
     MAC_BROADCAST_BYTES = 15,
+    TO_AT = 5, /* in a frame: the last bytes of both addresses */
+    SENDER_AT = 13,
+    MOVED_TO = 2,
     IPV6_BYTES = 40,
     UDP_BYTES = 8,
     SOLICITATION = 135,
@@ -61,9 +64,13 @@ static peer_kind take_packet(peer *p, lp_slice packet, size_t size) {
 }
 
 peer_kind peer_take(peer *p, lp_slice frame) {
-    size_t mac = (frame.ptr[1] >> 2 & 3) == 2 ? MAC_BROADCAST_BYTES : MAC_BYTES;
+    bool broadcast = (frame.ptr[1] >> 2 & 3) == 2;
+    size_t mac = broadcast ? MAC_BROADCAST_BYTES : MAC_BYTES;
     const uint8_t *bytes = frame.ptr + mac;
     size_t len = frame.len - mac;
+    if (p->moved && !broadcast && frame.ptr[TO_AT] != MOVED_TO) {
+        return PEER_OTHER;
+    }
     switch (bytes[0] & 0xf8) {
     case 0xc0:
         return take_packet(p, (lp_slice){bytes + 4, len - 4}, (bytes[0] & 7U) << 8 | bytes[1]);
@@ -89,6 +96,7 @@ size_t peer_mac_header(peer *p, uint8_t *out) {
     for (size_t i = LP_EUI64_BYTES; i > 0; i--) {
         out[n++] = own_eui64[i - 1];
     }
+    out[SENDER_AT] = p->moved ? MOVED_TO : out[SENDER_AT];
     return n;
 }
 
@@ -210,5 +218,6 @@ void peer_advertise(peer *p, peer_frame *out) {
     icmp[24] = 2; /* target's link-layer address, */
     icmp[25] = 2; /* of two times eight bytes */
     memcpy(icmp + 26, own_eui64, sizeof own_eui64);
+    icmp[26 + LP_EUI64_BYTES - 1] = p->moved ? MOVED_TO : own_eui64[LP_EUI64_BYTES - 1];
     send_packet(p, PEER_NEXT_ICMP, packet, sizeof packet, PEER_ICMP_CHECKSUM_AT, out);
 }

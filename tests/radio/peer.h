@@ -32,6 +32,7 @@ typedef struct peer_frame {
 /* Starts with zeros. */
 typedef struct peer {
     bool link_local; /* both ends have their link-local addresses, and UDP's headers are compressed (RFC 6282) */
+    bool moved;      /* it has another link-layer address, and hears only what is sent there or to all */
     uint8_t sequence;
     uint16_t tag;
     size_t expected; /* bytes of the datagram that the board is sending */

@@ -6,6 +6,7 @@
 #include "radio_core.h"
 
 #include "lampyr-port/network.h"
+#include "lampyr-port/port.h"
 
 enum {
     EUI64_AT = 0x00280028, /* in the chip's information page: two words, each with its last byte first */
@@ -55,8 +56,10 @@ bool lp_board_random(void *out, size_t len) {
     return true;
 }
 
-/* The processor stops, its devices go on: the radio listens. The clock's tick ends it at the latest. An interrupt that
+/* The processor stops, its devices go on: the radio listens. The clock's tick ends it twice a second. An interrupt that
  * came before counts as an event, too, so that none is slept through. */
-void lp_board_sleep(void) {
-    __asm volatile("dsb\n wfe" ::: "memory");
+void lp_board_sleep(uint64_t until_ms) {
+    while ((*lp_register(LP_FSMSTAT1) & LP_FSMSTAT1_FIFOP) == 0 && lp_board_now_ms() < until_ms) {
+        __asm volatile("dsb\n wfe" ::: "memory");
+    }
 }

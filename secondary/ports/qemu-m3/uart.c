@@ -4,6 +4,7 @@
 #include "core.h"
 
 #include "lampyr-port/network.h"
+#include "lampyr-port/port.h"
 
 /* Arm DDI 0479, "APB UART", programmers model */
 enum {
@@ -56,9 +57,13 @@ void lp_uart_interrupt(void) {
 }
 
 /* With interrupts off, one that is pending still ends the sleep, but none can come between the decision to sleep and
- * the sleep. The clock ticks twice a second. */
-void lp_board_sleep(void) {
-    __asm volatile("cpsid i" ::: "memory");
-    *lp_register(NVIC_ISER) = RADIO_RX;
-    __asm volatile("wfi\n cpsie i\n isb" ::: "memory");
+ * the sleep. The clock's tick ends it twice a second. */
+void lp_board_sleep(uint64_t until_ms) {
+    bool heard = false;
+    while (!heard && lp_board_now_ms() < until_ms) {
+        __asm volatile("cpsid i" ::: "memory");
+        *lp_register(NVIC_ISER) = RADIO_RX;
+        __asm volatile("wfi\n cpsie i\n isb" ::: "memory");
+        heard = (*lp_register(NVIC_ISER) & RADIO_RX) == 0;
+    }
 }

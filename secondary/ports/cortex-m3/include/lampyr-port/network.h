@@ -13,8 +13,8 @@ bool lp_board_eui64(uint8_t out[LP_EUI64_BYTES]);
 /* Fills `out` with bytes that nobody can guess. False if there are none. */
 bool lp_board_random(void *out, size_t len);
 
-/* Sleeps until something happens that a device tells by an interrupt, a frame that comes in above all; half a second at
- * the longest. Returns at once if it happened since the last call. */
-void lp_board_sleep(void);
+/* Sleeps until then, or until the radio has a frame; returns at once if it had one since the last call. The watchdog is
+ * not fed meanwhile. */
+void lp_board_sleep(uint64_t until_ms);
 
 #endif
