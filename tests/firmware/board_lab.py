@@ -20,6 +20,7 @@ PLAN_AT = 0x80000  # cut.h, from the start of the memory
 PLAN_MAGIC = 0x4C504355
 PLAN = struct.Struct("<5I16I")
 NEVER = 0xFFFFFFFF
+SEED_AT = 0x81000  # of the random numbers (docs/FIRMWARE.md, "The emulated board")
 ORDER_AT = 0x90000  # order.h
 ORDER_MAGIC = 0x4F524452
 BEFORE, MIDDLE, AFTER = MOMENTS = range(3)
@@ -30,7 +31,7 @@ GOOD, CUT = 0, 4  # exit statuses (update_board.c, devices.h)
 
 
 class Director:
-    """Both repositories, one vehicle, and the board `radar` in it, for which images 1, 2 and 3 are ordered in turn."""
+    """Both repositories, one vehicle, and the board `radar` in it, for which images 1, 2 and so on are ordered in turn."""
 
     def __init__(self, folder, programs, images):
         self.folder = pathlib.Path(folder)

@@ -6,6 +6,7 @@ usage: check_update.py PROGRAMS FIRMWARE
 At last it prints what the boot loader takes of a board, and holds it to its budget: the flash of the Firefly's, and the
 RAM of that with the deepest stack that was seen here, where the same code runs over other drivers.
 """
+import json
 import pathlib
 import re
 import subprocess
@@ -22,6 +23,7 @@ THRESHOLD = 301  # signature_threshold
 WRONG_HARDWARE = 705  # wrong_hardware
 VERSIONS = (1, 2, 3)
 NO_CODE = 4  # a version that is signed and ordered, and no image for any board
+APPLICATION = 5  # the image of this number is the firmware itself
 VECTORS_BYTES, LENDS_AT = 64, 28  # of the loader's vector table
 LENT_VERSION = (0x4C500001).to_bytes(4, "little")
 BUDGETS = {"flash": 32 * 1024, "RAM": 6 * 1024}  # of the boot loader, in bytes
@@ -33,6 +35,7 @@ class World:
         self.images = {version: firmware / f"tests/firmware/update_board_{version}.bin" for version in VERSIONS}
         self.images[NO_CODE] = folder / "no-code.bin"
         self.images[NO_CODE].write_bytes(b"hello\n")
+        self.images[APPLICATION] = firmware / "secondary/ports/qemu-m3/qemu_application_2.0.bin"
         self.loader = firmware / "secondary/ports/qemu-m3/qemu_boot.elf"
         self.loader_bytes = self.loader.with_suffix(".bin")
         self.director = board_lab.Director(folder, programs, self.images)
@@ -90,6 +93,22 @@ def image_that_never_confirms_is_taken_back_by_the_watchdog(world):
     expect(after[:1], ["boot: reset by fault, journal good, testing"])
     expect(after[2:], ["boot: slot 0 verified", "boot: slot 1 verified", "boot: reverted", "boot: runs slot 0",
                        "app 1: starts", "app 1: the order was reverted"])
+
+
+def firmware_that_never_reaches_its_primary_is_taken_back(world):
+    """On trial the firmware asks for five minutes of the board's time, which idle take none here; nobody answers."""
+    flash = world.director.compose("--image", world.images[1], "--eui64", "00124b0014b5d8a1", name="heard.bin")
+    board = world.board(world.director.order(APPLICATION, fails=True), flash)
+    board.put(board_lab.SEED_AT, bytes(range(32)))
+    lines = said(board, *FAST, "-serial", "null")
+    trial = lines.index('{"ecu":"radar","event":"booted","trial":true,"version":"2.0"}')
+    end = lines.index("boot: reset by software, journal good, testing")
+    events = [json.loads(line) for line in lines[trial:end]]
+    assert {event.get("code") for event in events} == {None, "unreachable"}, events
+    assert {event["event"] for event in events} == {"booted", "refused", "turn", "measured"}, events
+    assert events[-1]["event"] != "booted", events
+    expect(lines[end + 2:], ["boot: slot 0 verified", "boot: slot 1 verified", "boot: reverted", "boot: runs slot 0",
+                             "app 1: starts", "app 1: the order was reverted"])
 
 
 def image_that_nobody_signed_is_not_run(world):
