@@ -6,7 +6,7 @@
 
 enum {
     RESOLVE_MS = 2000,
-    FEED_MS = 10 * 1000, /* well within the watchdog's time (ports/common/loader.c) */
+    FEED_MS = 5 * 1000, /* well within the watchdog's time (ports/common/loader.c) */
 };
 
 static uint64_t earlier(uint64_t a_ms, uint64_t b_ms) {

@@ -472,7 +472,12 @@ static void check_lie(const lie *l) {
     snprintf(refusal, sizeof refusal, "refused:%s", l->refusal);
     step_until(s, refusal);
     assert_string_equal(world_running(s->w), "factory");
-    assert_int_equal(strcmp(s->w->record.attacks, l->refusal) == 0, l->attack);
+    if (l->attack) {
+        step_until(s, "reported");
+        assert_string_equal(world_reported(s->w, "attacks_detected"), l->refusal);
+    } else {
+        assert_string_equal(s->w->record.attacks, "");
+    }
     if (l->tell == tell_time_of_a_thief) {
         swap_time_keys(s);
     }
