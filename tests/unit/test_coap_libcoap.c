@@ -17,6 +17,7 @@
 enum {
     FILE_BYTES = 20000,
     SMALL_BLOCK_SZX = 2, /* 64 bytes */
+    ETAG_FIRST = 0x12,   /* of two bytes */
     CONTENT = 0x45,
     CHANGED = 0x44,
     CONTINUE = 0x5f,
@@ -43,6 +44,7 @@ typedef struct lab {
     coap_resource_t *news;
     coap_session_t *session; /* of the last request, not owned */
     unsigned state;          /* that news shows */
+    uint8_t version;         /* of the file: the last byte of its ETag */
     uint8_t posted[LP_COAP_BLOCK_BYTES];
     size_t posted_len;
     unsigned poke_answers;
@@ -104,7 +106,7 @@ static void get_file(coap_resource_t *resource, coap_session_t *session, const c
     is_seen(session);
     coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
     coap_add_data_large_response(resource, session, request, response, query, COAP_MEDIATYPE_APPLICATION_OCTET_STREAM,
-                                 -1, 0x1234, sizeof file, file, NULL, NULL);
+                                 -1, ETAG_FIRST << 8 | lab_of(session)->version, sizeof file, file, NULL, NULL);
 }
 
 /* The same in blocks of at most 64 bytes. */
@@ -409,6 +411,7 @@ static void fetch(lab *l, const char *path, uint16_t block_bytes, size_t etag_le
         assert_true(r->has_block2);
         assert_int_equal(r->block * r->block_bytes, len);
         assert_int_equal(r->etag.len, etag_len);
+        assert_true(etag_len == 0 || (r->etag.ptr[0] == ETAG_FIRST && r->etag.ptr[1] == l->version));
         assert_true(r->payload.len <= FILE_BYTES - len);
         assert_true(!r->more || r->payload.len == r->block_bytes);
         memcpy(got + len, r->payload.ptr, r->payload.len);
@@ -428,6 +431,30 @@ static void a_file_is_fetched_in_blocks(void **state) {
 
 static void the_servers_smaller_block_size_is_followed(void **state) {
     fetch(*state, "small", 1024, 0);
+}
+
+/* The file changes between two requests for its first block: the ETags tell. */
+static void another_etag_is_shown(void **state) {
+    lab *l = *state;
+    const lp_request request = {.path = "file", .query = "", .has_block2 = true, .block_bytes = 256};
+    for (uint8_t version = 0; version < 3; version++) {
+        l->version = version;
+        const lp_response *r = ask(l, &request);
+        assert_int_equal(r->etag.len, 2);
+        assert_int_equal(r->etag.ptr[1], version);
+    }
+}
+
+/* Each is answered once, after one more transmission. */
+static void a_lost_request_or_answer_is_made_up_for(void **state) {
+    lab *l = *state;
+    l->lose_ours = 1;
+    assert_int_equal(ask(l, &(lp_request){.path = "u", .query = ""})->code, CONTENT);
+    assert_int_equal(l->sent, 2);
+    l->lose_theirs = 1;
+    assert_int_equal(ask(l, &(lp_request){.path = "u", .query = ""})->code, CONTENT);
+    assert_int_equal(l->sent, 4);
+    assert_false(l->expired);
 }
 
 static void a_body_is_posted_in_blocks(void **state) {
@@ -546,6 +573,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         LAB_TEST(a_file_is_fetched_in_blocks),
         LAB_TEST(the_servers_smaller_block_size_is_followed),
+        LAB_TEST(another_etag_is_shown),
+        LAB_TEST(a_lost_request_or_answer_is_made_up_for),
         LAB_TEST(a_body_is_posted_in_blocks),
         LAB_TEST(a_full_datagram_is_posted),
         LAB_TEST(what_is_not_there_is_not_found),
