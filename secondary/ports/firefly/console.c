@@ -9,6 +9,7 @@ enum {
     UART0 = 0x4000c000,
     DR = UART0 + 0x00,
     FR = UART0 + 0x18,
+    FR_BUSY = 1 << 3,
     FR_RX_EMPTY = 1 << 4,
     FR_TX_FULL = 1 << 5,
     IBRD = UART0 + 0x24,
@@ -56,6 +57,8 @@ void lp_board_write(const char *text, size_t len) {
         while ((*lp_register(FR) & FR_TX_FULL) != 0) {
         }
         *lp_register(DR) = (uint8_t)text[i];
+    }
+    while ((*lp_register(FR) & FR_BUSY) != 0) { /* a reset, and the next program, would lose the rest */
     }
 }
 

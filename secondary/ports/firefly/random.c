@@ -9,16 +9,20 @@
 #include "lampyr-port/port.h"
 
 enum {
-    EUI64_AT = 0x00280028, /* in the chip's information page: two words, each with its last byte first */
+    EUI64_AT = 0x00280028, /* in the chip's information page */
+    OTHER_WORD = 4,
     SAMPLE_US = 10,
     SAMPLES_MAX = 64, /* for one bit; they do not suffice once in 2^32 */
 };
 
+/* Two words, each with its last byte first. Chips were made with either of them first: it is the one that begins with
+ * TI's 00:12:4B. */
 bool lp_board_eui64(uint8_t out[LP_EUI64_BYTES]) {
-    const uint8_t *words = (const uint8_t *)EUI64_AT;
+    const uint8_t *stored = (const uint8_t *)EUI64_AT;
+    unsigned first = stored[3] == 0x00 && stored[2] == 0x12 && stored[1] == 0x4b ? 0 : OTHER_WORD;
     uint8_t all = 0xff;
     for (unsigned i = 0; i < LP_EUI64_BYTES; i++) {
-        out[i] = words[i ^ 3];
+        out[i] = stored[i ^ 3 ^ first];
         all &= out[i];
     }
     return all != 0xff;
