@@ -69,15 +69,15 @@ void *lp_net_heap_take(size_t bytes) {
     return blocks[blocks_used++].bytes;
 }
 
-void lp_net_heap_give(void *bytes) {
+void lp_net_heap_give(void *memory) {
     unsigned i = 0;
-    while (i < blocks_used && blocks[i].bytes != bytes) {
+    while (i < blocks_used && blocks[i].bytes != memory) {
         i++;
     }
     FUZZ_CHECK(i < blocks_used);
     blocks[i].from->left++;
     blocks[i] = blocks[--blocks_used];
-    free(bytes);
+    free(memory);
 }
 
 /* --- the board --- */

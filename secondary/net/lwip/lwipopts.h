@@ -88,10 +88,10 @@ int lp_lowpan_refuses(struct pbuf *packet);
 #define PBUF_POOL_SIZE 13
 #define MEMP_NUM_PBUF 2
 #endif
-#ifdef LP_NET_HEAP /* each buffer is a heap block of the fuzz target's, so that a sanitizer sees what is read beyond it */
+#ifdef LP_NET_HEAP /* the fuzz target has each buffer in a heap block, so that a sanitizer sees what is read beyond */
 #include <stddef.h>
 void *lp_net_heap_take(size_t bytes);
-void lp_net_heap_give(void *block);
+void lp_net_heap_give(void *memory);
 #define MEM_LIBC_MALLOC 1
 #define MEMP_MEM_MALLOC 1
 #define mem_clib_malloc lp_net_heap_take
