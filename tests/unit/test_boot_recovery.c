@@ -340,6 +340,23 @@ static void a_root_that_is_written_does_not_count(void **state) {
     assert_restarts_with_it(f);
 }
 
+/* Whoever wrote them: what runs next trusts the last root that counts. */
+static void roots_beyond_the_verified_chain_no_longer_count(void **state) {
+    fixture *f = *state;
+    lp_board_state before;
+    const uint8_t begin[8] = {LP_RECOVERY_ROOT, 2, 0, 0, 1};
+    const uint8_t version[8] = {2};
+    lp_state_first(&before, RIG_FACTORY_TIME, COUNTER);
+    before.roots = 3;
+    rig_store_root(&f->rig, 2);
+    remember(f, &before);
+    assert_int_equal(ask(f, LP_RECOVERY_BEGIN, 1, begin, sizeof begin), LP_OK);
+    f->files.root_count = 0;
+    assert_int_equal(run(f), LP_RECOVER_REFUSED); /* for it says that root 1 is the last */
+    assert_int_equal(ask(f, LP_RECOVERY_FINISH, 100, version, sizeof version), LP_OK);
+    assert_int_equal(remembered(f).roots, 1);
+}
+
 /* What FINISH did not accept is not installed, even if what it lacked comes afterwards. */
 static void only_what_was_accepted_is_installed(void **state) {
     fixture *f = *state;
@@ -520,6 +537,7 @@ int main(void) {
         TEST(requests_out_of_turn_are_refused),
         TEST(a_page_that_fails_ends_a_file),
         TEST(a_root_that_is_written_does_not_count),
+        TEST(roots_beyond_the_verified_chain_no_longer_count),
         TEST(only_what_was_accepted_is_installed),
         TEST(what_was_accepted_is_restored_at_the_next_start),
         TEST(an_upload_leaves_trusted_targets_alone),
