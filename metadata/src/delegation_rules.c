@@ -5,6 +5,7 @@
 #include "lampyr/path.h"
 #include "refusal.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* --- what a delegation must look like (TUF 1.0.34, 4.5) --- */
@@ -289,10 +290,8 @@ uint32_t lp_targets_agreeing(const lp_target *said, const uint8_t *places, size_
 }
 
 bool lp_delegation_agreed(const lp_search_multi *multi, lp_target *out) {
-    uint8_t places[LP_MULTI_ROLES];
-    for (uint8_t i = 0; i < multi->count; i++) {
-        places[i] = i;
-    }
+    static const uint8_t places[LP_MULTI_ROLES] = {0, 1, 2, 3, 4, 5, 6, 7};
+    static_assert(LP_MULTI_ROLES == 8, "all places are listed");
     for (size_t at = 0; at < multi->count; at++) {
         unsigned votes;
         uint32_t agreeing = lp_targets_agreeing(multi->said, places, multi->count, at, &votes);
