@@ -16,7 +16,6 @@
 
 enum {
     STEPS = 4000,
-    TIMES = 3,
     UDP_BYTES = 8,
     MAC_BYTES = 21,
     SENDER_AT = 13,                /* in a frame: its sender's address, last byte first */
@@ -29,7 +28,7 @@ static const char long_image[] =
 static const char other_image[] =
     "another image, as long as that, which was signed for somebody else: it is not the board";
 
-/* What must be so after each harm: nobody got as much as an answer, unless `answered`. */
+/* What must be so after each harm. */
 static void assert_it_goes_on(station *s) {
     s->harm = (station_harm){NULL};
     station_nothing_is_lost(s);
@@ -137,12 +136,14 @@ static void harm_datagram(datagram_harm harm, uint8_t *frame) {
 
 static void a_bad_datagram_is_counted_and_not_answered(void **state) {
     static const bad_datagram datagrams[] = {
-        {PEER_PORT, LP_COAP_PORT, 16, WRONG_CHECKSUM, 1, 0}, {PEER_PORT, LP_COAP_PORT, 16, NO_CHECKSUM, 1, 1},
-        {PEER_PORT, LP_COAP_PORT, 17, NO_HARM, 1, 1}, /* longer than its packet */
-        {PEER_PORT, LP_COAP_PORT, 15, NO_HARM, 1, 1}, /* shorter */
-        {PEER_PORT, LP_COAP_PORT, 7, NO_HARM, 1, 1},  /* shorter than its own header */
-        {PEER_PORT + 1, LP_COAP_PORT, 16, NO_HARM, 0, 1},    {PEER_PORT, LP_COAP_PORT + 1, 16, NO_HARM, 0, 1},
-        {PEER_PORT, LP_COAP_PORT, 16, OTHER_SENDER, 0, 1},
+        {PEER_PORT, LP_COAP_PORT, 16, WRONG_CHECKSUM, 1, 0},
+        {PEER_PORT, LP_COAP_PORT, 16, NO_CHECKSUM, 1, 1}, /* RFC 8200, 8.1 */
+        {PEER_PORT, LP_COAP_PORT, 17, NO_HARM, 1, 1},     /* longer than its packet, */
+        {PEER_PORT, LP_COAP_PORT, 15, NO_HARM, 1, 1},     /* shorter, */
+        {PEER_PORT, LP_COAP_PORT, 7, NO_HARM, 1, 1},      /* and shorter than its own header */
+        {PEER_PORT + 1, LP_COAP_PORT, 16, NO_HARM, 0, 1}, /* not from the primary's port, */
+        {PEER_PORT, LP_COAP_PORT + 1, 16, NO_HARM, 0, 1}, /* not to ours, */
+        {PEER_PORT, LP_COAP_PORT, 16, OTHER_SENDER, 0, 1} /* not from the primary */
     };
     station *s = station_of(*state, false);
     unsigned damaged = 0;
