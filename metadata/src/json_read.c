@@ -209,7 +209,7 @@ lp_code lp_json_record(lp_json object, lp_json_field *fields, size_t count) {
         fields[f].value = (lp_json){NULL, 0};
     }
     lp_json_iter iter = lp_json_iterate(object);
-    lp_str key;
+    lp_str key = {NULL, 0};
     lp_json value;
     for (size_t members = 0; lp_json_next(&iter, &key, &value); members++) {
         if (LP_REFUSAL(2102, members >= LP_RECORD_FIELDS)) {
