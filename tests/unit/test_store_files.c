@@ -451,6 +451,20 @@ static void roots_behind_a_damaged_one_do_not_count(void **unused) {
     assert_slice(lp_files_load(&files, &root_id, 2000), "root 3 again");
 }
 
+/* A journal may say anything: an application can write it. */
+static void targets_longer_than_their_place_are_the_provisioned_ones(void **unused) {
+    (void)unused;
+    keep(&targets_id, "targets 2");
+    state.targets_len = layout->targets[0].bytes;
+    assert_true(lp_journal_save(&journal, &state, LP_STATE_FILES));
+    reopen();
+    assert_int_equal(lp_files_load(&files, &targets_id, UINT32_MAX).len, layout->targets[0].bytes);
+    state.targets_len++;
+    assert_true(lp_journal_save(&journal, &state, LP_STATE_FILES));
+    reopen();
+    assert_slice(lp_files_load(&files, &targets_id, UINT32_MAX), "factory targets");
+}
+
 static void a_root_is_that_of_the_document(void **unused) {
     (void)unused;
     keep(&root_id, "root 2");
@@ -546,6 +560,7 @@ int main(void) {
         TEST(only_what_was_staged_is_stored),
         TEST(the_chain_of_roots_has_an_end),
         TEST(roots_behind_a_damaged_one_do_not_count),
+        TEST(targets_longer_than_their_place_are_the_provisioned_ones),
         TEST(a_root_is_that_of_the_document),
         TEST(what_does_not_fit_is_not_staged),
         TEST(attestations_share_pages),
