@@ -34,8 +34,10 @@ static bool send_frame(void *ctx, lp_slice bytes) {
     for (size_t i = 0; i < bytes.len; i++) {
         lp_slice answer = lp_recovery_byte(&f->board, bytes.ptr[i]);
         assert_true(answer.len <= QUEUE_BYTES - f->tail);
-        memcpy(f->queue + f->tail, answer.ptr, answer.len);
-        f->tail += answer.len;
+        if (answer.len > 0) {
+            memcpy(f->queue + f->tail, answer.ptr, answer.len);
+            f->tail += answer.len;
+        }
     }
     return true;
 }
