@@ -21,6 +21,7 @@ from securesystemslib.formats import encode_canonical
 
 # The most that is allowed (docs/BENCHMARKS.md).
 BUDGETS = {"p256-verify": 12000000, "ed25519-verify": 3000000}
+SHOWN = ("p256-verify", "check-of-1", "check-of-100", "sha256-64KiB")  # in the summary
 LOOP = 2000000  # instructions of the loop, by which the counter is checked; it counts in steps of 40
 ECUS = (1, 10, 100)
 ROLES = ("root", "snapshot", "targets", "timestamp")
@@ -106,6 +107,9 @@ def main():
     over = [name for name, most in BUDGETS.items() if counts[name] > most]
     for name, number in counts.items():
         print(f"{name:36} {number:>12,}" + (f"   of at most {BUDGETS[name]:,}" if name in BUDGETS else ""))
+    shown = [f"{name} {counts[name] / 1e6:.2f}" + (f" of {BUDGETS[name] / 1e6:.0f}" if name in BUDGETS else "")
+             for name in SHOWN]
+    print(f"summary: {', '.join(shown)} million instructions")
     sys.exit(f"over budget: {', '.join(over)}" if over else 0)
 
 

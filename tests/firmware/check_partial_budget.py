@@ -126,6 +126,7 @@ def main():
         over |= ram > RAM_BYTES
         print(f"{ecus:6,} {targets:15,} {sizes['code']:7,} {sizes['static']:7,} {verifier:7,} {stack:7,} {ram:7,}")
     print(f"{'at most':22} {CODE_BYTES:7,} {RAM_BYTES:31,}")
+    print(f"summary: code {sizes['code']:,} of {CODE_BYTES:,}, RAM {ram:,} of {RAM_BYTES:,}")
     sys.exit("over budget" if over else 0)
 
 
